@@ -1,0 +1,57 @@
+"""A client that costs little, so that it can ask without a pause beside the server it measures."""
+
+import socket
+import time
+from dataclasses import dataclass
+
+from bench.processes import Launched
+
+Address = tuple[str, int]
+
+
+class NoAnswer(Exception):
+    """The connection failed, or what came is no whole response. The text says which."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A response: the status and the body."""
+
+    status: int
+    body: bytes
+
+
+def ask(address: Address, path: str, patience: float = 60.0) -> Reply:
+    """One GET on a connection of its own; raises NoAnswer."""
+    request = f"GET {path} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\nConnection: close\r\n\r\n".encode()
+    try:
+        with socket.create_connection(address, timeout=patience) as sock:
+            sock.sendall(request)
+            received = b"".join(iter(lambda: sock.recv(65536), b""))
+    except OSError as error:
+        raise NoAnswer(type(error).__name__) from error
+    return parse(received)
+
+
+def parse(received: bytes) -> Reply:
+    """The response that was received until the connection closed; raises NoAnswer."""
+    head, separator, body = received.partition(b"\r\n\r\n")
+    words = head.split(b" ", 2)
+    if not separator or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
+        raise NoAnswer("closed without an answer" if not received else "incomplete answer")
+    return Reply(int(words[1]), body)
+
+
+def wait_for_answer(server: Launched, address: Address, path: str, patience: float = 90.0) -> Reply:
+    """Ask every 2 ms until there is a 200; RuntimeError with the server's output when none comes in time."""
+    end = time.monotonic() + patience
+    last: Reply | NoAnswer | None = None
+    while time.monotonic() < end and server.ended() is None:
+        try:
+            last = ask(address, path)
+            if last.status == 200:
+                return last
+        except NoAnswer as error:
+            last = error
+        time.sleep(0.002)
+    raise RuntimeError(f"{server} does not answer ({last!r}):\n{server.output()}")

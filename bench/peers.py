@@ -1,0 +1,50 @@
+"""The servers that are measured, as data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One way to serve a Django project while developing it.
+
+    `apps` come first in INSTALLED_APPS. `command` begins after the interpreter: `{manage}` stands for the words of the
+    project's own command line (manage.py, or -m and a module), `{port}` for the port.
+    """
+
+    name: str
+    command: str
+    apps: tuple[str, ...] = ()
+    reloads: bool = True
+
+    def arguments(self, manage: tuple[str, ...], port: int) -> list[str]:
+        """The command line after the interpreter."""
+        words: list[str] = []
+        for word in self.command.split():
+            words += manage if word == "{manage}" else [word.replace("{port}", str(port))]
+        return words
+
+
+RUNSERVER = Peer("runserver", "{manage} runserver 127.0.0.1:{port}")
+AFRESH = Peer("afresh", "{manage} runserver 127.0.0.1:{port}", apps=("afresh.django",))
+AFRESH_COMMAND = Peer("afresh (command)", "-m afresh {manage} runserver 127.0.0.1:{port}")
+
+PEERS = (
+    RUNSERVER,
+    AFRESH,
+    AFRESH_COMMAND,
+    Peer("runserver, watchfiles", RUNSERVER.command, apps=("django_watchfiles",)),
+    Peer("runserver_plus", "{manage} runserver_plus 127.0.0.1:{port}", apps=("django_extensions",)),
+    Peer("uvicorn --reload", "-m uvicorn bench_asgi:application --port {port} --reload"),
+    Peer("granian --reload", "-m granian --interface wsgi bench_wsgi:application --port {port} --reload"),
+    Peer("gunicorn --reload", "-m gunicorn bench_wsgi:application --bind 127.0.0.1:{port} --reload --threads 8"),
+    # Its --reload looks at the modules of its first process, where Django has not imported the project's yet.
+    Peer("hypercorn", "-m hypercorn bench_asgi:application --bind 127.0.0.1:{port}", reloads=False),
+    Peer("waitress", "-m waitress --listen 127.0.0.1:{port} bench_wsgi:application", reloads=False),
+)
+
+
+def named(names: tuple[str, ...]) -> tuple[Peer, ...]:
+    """The peers of these names; ValueError for one that does not exist. All of them where no name is given."""
+    if unknown := set(names) - {peer.name for peer in PEERS}:
+        raise ValueError(f"no such peer: {', '.join(sorted(unknown))}")
+    return tuple(peer for peer in PEERS if not names or peer.name in names)

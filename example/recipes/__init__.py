@@ -1,0 +1,1 @@
+"""Recipes: what to cook, from what, and how."""

@@ -1,0 +1,73 @@
+# Shared by the scripts beside it: finding a Python, making virtual environments. Sourced by bash, not run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# With this variable set, every start compiles Django and the project again, and timings measure the compiler.
+unset PYTHONDONTWRITEBYTECODE
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+
+# Every interpreter that may be on this machine, one a line: the PATH, and where pyenv and uv keep theirs.
+candidates() {
+    local directory
+    while IFS= read -r -d : directory; do
+        ls "$directory"/python3 "$directory"/python3.[0-9] "$directory"/python3.[0-9][0-9] 2>/dev/null || true
+    done <<<"$PATH:"
+    ls "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/*/bin/python3 2>/dev/null || true
+    ls "${XDG_DATA_HOME:-${HOME:-}/.local/share}"/uv/python/*/bin/python3 2>/dev/null || true
+}
+
+# find_python [3.11]: the newest released CPython from 3.11 on (or the newest of that minor version) that can make
+# virtual environments. A pyenv shim whose version is not selected, and a free-threaded build, do not count.
+find_python() {
+    local candidate
+    candidates | sort -u | while IFS= read -r candidate; do
+        "$candidate" - "${1:-}" 2>/dev/null <<'PY' || true
+import ensurepip, os, sqlite3, ssl, sys, sysconfig, venv
+version = "%d.%d" % sys.version_info[:2]
+released = sys.version_info >= (3, 11) and sys.version_info.releaselevel == "final"
+if released and sys.argv[1] in ("", version) and not sysconfig.get_config_var("Py_GIL_DISABLED"):
+    print("%03d.%03d.%03d" % sys.version_info[:3], os.path.realpath(sys.executable), sep="\t")
+PY
+    done | sort -r | head -n 1 | cut -f 2 | grep .
+}
+
+# virtual_environment DIRECTORY VERSION PIP-ARGUMENT...: made with find_python VERSION and filled, once; again only when
+# what it is filled from has changed.
+virtual_environment() {
+    local directory=$1 version=$2 python output state
+    shift 2
+    state=$(printf '%s\n' "$@"; cat pyproject.toml example/requirements.txt)
+    [ -x "$directory/bin/python" ] && [ "$(cat "$directory/.made-from" 2>/dev/null)" = "$state" ] && return
+    python=$(find_python "$version") || return
+    say "Making $directory with $("$python" --version)"
+    "$python" -m venv --clear "$directory"
+    # `--group` needs pip 25.1.
+    if ! output=$("$directory/bin/python" -m pip install --upgrade 'pip>=25.1' 2>&1 &&
+        "$directory/bin/python" -m pip install "$@" 2>&1); then
+        printf '%s\n' "$output" >&2
+        exit 1
+    fi
+    printf '%s\n' "$state" >"$directory/.made-from"
+}
+
+no_python() {
+    say "No Python from 3.11 on was found on the PATH or among those of pyenv and uv: install one, then start again."
+    exit 1
+}
+
+# For whoever runs the example: nothing but Afresh and what the example needs.
+user_environment() {
+    virtual_environment .venv "" --editable . --requirement example/requirements.txt || no_python
+}
+
+# For the checks and the tests: the newest Python with the newest Django.
+newest_environment() {
+    virtual_environment .venv-newest "" --editable . --group test --group check \
+        --requirement example/requirements.txt || no_python
+}
+
+# The oldest that is supported; fails where this machine has no Python 3.11.
+oldest_environment() {
+    virtual_environment .venv-oldest 3.11 --editable . --group test 'Django~=5.2.0'
+}

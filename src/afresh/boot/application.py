@@ -1,0 +1,40 @@
+"""What a boot hands over when it is ready: the application and what is special about its framework, as a value."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from afresh.channel.messages import Failure
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from afresh.serve.log import AccessLog
+
+
+def _nothing() -> None:
+    return None
+
+
+class Application(msgspec.Struct, frozen=True):
+    """An application ready to be served.
+
+    `host` and `port`: what it was bound to. `hosts`: further names it answers to, as in Django's ALLOWED_HOSTS.
+    `threads`: several requests at a time. `checks(aloud)`: the deferred checks, which print where it is to be aloud;
+    their output and a failure or None are returned.
+    `file_changed`: asks the project's receivers whether they deal with these paths. `on_thread_end` runs in a serving
+    thread that ends.
+    """
+
+    wsgi: "WSGIApplication"
+    host: str
+    port: int
+    log: "AccessLog"
+    hosts: tuple[str, ...] = ()
+    is_django: bool = False
+    threads: bool = True
+    checks: Callable[[bool], tuple[str, Failure | None]] | None = None
+    file_changed: Callable[[Sequence[str]], bool] | None = None
+    receivers: bool = False
+    on_thread_end: Callable[[], None] = msgspec.field(default=_nothing)

@@ -1,0 +1,92 @@
+"""The checkpoint: a boot that stays behind, dormant, and forks those who go on. The only place that forks."""
+
+import gc
+import os
+import select
+import signal
+import socket
+
+import msgspec
+
+from afresh.boot.ending import end, flush, forget_exit_handlers
+from afresh.channel import messages as msg
+from afresh.channel.endpoint import Endpoint
+from afresh.errors import Disconnected
+
+
+class Child(msgspec.Struct, frozen=True):
+    """What a forked child finds itself to be."""
+
+    role: str
+    channel: socket.socket
+
+
+class Checkpoint:
+    """A dormant process. Single-threaded; `stand` returns in the children only."""
+
+    def __init__(self, endpoint: Endpoint[msg.ToApp, msg.FromApp]) -> None:
+        self._endpoint = endpoint
+        self._children: dict[int, int] = {}  # pidfd -> pid
+        self._poll = select.poll()
+        self._at_sigterm = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
+
+    def __repr__(self) -> str:
+        return f"<Checkpoint pid={os.getpid()} children={sorted(self._children.values())}>"
+
+    def stand(self) -> Child:
+        """Wait for the keeper's word; returns in each child that is forked, never in the dormant process itself."""
+        # What is alive now stays alive: a collection in a child would touch, and so copy, every page for nothing. What
+        # is garbage now stays as well: to collect it first would cost a first answer more than it weighs.
+        gc.freeze()
+        # Ctrl+C reaches the whole group, and so does what ends a job or a container; the keeper ends everybody in
+        # order. Not SIG_IGN: that a program which a view starts would inherit.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        self._poll.register(self._endpoint.fileno(), select.POLLIN)
+        while True:
+            for descriptor, _ in self._poll.poll():
+                if descriptor in self._children:
+                    self._report(descriptor)
+                elif (child := self._obey()) is not None:
+                    return child
+
+    def _obey(self) -> Child | None:
+        try:
+            message, descriptors = self._endpoint.receive()
+        except Disconnected:
+            os._exit(0)
+        match message:
+            case msg.Fork(role, handle):
+                return self._fork(role, handle, socket.socket(fileno=descriptors[0]))
+            case msg.Stop():
+                end(0)
+            case _:
+                return None
+
+    def _fork(self, role: str, handle: int, channel: socket.socket) -> Child | None:
+        flush()  # else text that waits in a buffer is written by both
+        pid = os.fork()
+        if pid == 0:
+            for descriptor in self._children:
+                os.close(descriptor)
+            self._endpoint.close()
+            signal.signal(signal.SIGTERM, self._at_sigterm)
+            forget_exit_handlers()
+            return Child(role, channel)
+        channel.close()
+        # A zombie keeps its pid, so there is no race between the child's end and this open (pidfd_open(2)).
+        pidfd = os.pidfd_open(pid)
+        self._children[pidfd] = pid
+        self._poll.register(pidfd, select.POLLIN)
+        self._endpoint.send(msg.Forked(handle, pid))
+        return None
+
+    def _report(self, pidfd: int) -> None:
+        pid = self._children.pop(pidfd)
+        self._poll.unregister(pidfd)
+        os.close(pidfd)
+        try:
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        except ChildProcessError:
+            status = 0  # the project ignores SIGCHLD, and the kernel has forgotten how it ended
+        self._endpoint.send(msg.ChildEnded(pid, status))

@@ -1,0 +1,285 @@
+"""The import hook: every module look-up and every project module, seen and journalled, nothing of it changed.
+
+The observer stands first on `sys.meta_path` and asks the finders behind it, so that editable installs, namespace
+packages and rewriting hooks behave as without it. Its frames are cut out of tracebacks where an exception passes
+through: a bare `raise` adds no entry for its own frame, so what remains is what Python alone would have printed, line
+numbers inside importlib included.
+"""
+
+from __future__ import annotations
+
+import sys
+from _imp import acquire_lock, release_lock
+from _thread import get_ident
+from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder, SourceFileLoader
+from posix import stat
+
+from afresh.boot.candidates import Candidates
+from afresh.boot.source import absolute, digest_of, read_source, signature_of
+from afresh.reload.journal import Entry, Exec, Signature
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import CodeType, ModuleType
+    from typing import Any
+
+    from afresh.boot.code_cache import CodeCache
+    from afresh.boot.journal import JournalWriter
+    from afresh.boot.roots import ProjectRoots
+
+    Trigger = Callable[[ModuleType], None]
+
+OWN_FILE = (lambda: None).__code__.co_filename
+# Python's own finders do not look at sys.meta_path and so cannot lead back here.
+PLAIN_FINDERS = (BuiltinImporter, FrozenImporter, PathFinder)
+WITHOUT_FILES: tuple[object, ...] = (BuiltinImporter, FrozenImporter)
+
+
+class Observer:
+    """Sees every look-up; to be put first on `sys.meta_path`. The last one made reads the project's modules.
+
+    `triggers`: by module name, what to call with the module right after it has been executed.
+    """
+
+    def __init__(
+        self, journal: JournalWriter, roots: ProjectRoots, cache: CodeCache, triggers: dict[str, Trigger]
+    ) -> None:
+        self._journal = journal
+        self._roots = roots
+        self._cache = cache
+        self._triggers = triggers
+        self._candidates = Candidates(journal.add)
+        # Finders that are being asked right now, by thread and module name.
+        self._asking: dict[tuple[int, str], list[object]] = {}
+        journal.on_serve = self._go_first
+        ProjectLoader.observer = self
+
+    def __repr__(self) -> str:
+        return f"<Observer {self._journal!r} {self._roots!r}>"
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """What the finders behind this one find (importlib.abc.MetaPathFinder)."""
+        try:
+            spec = self._ask(name, path, target)
+        except BaseException as exc:
+            cut_own_frames(exc)
+            raise
+        if spec is not None and spec.loader in WITHOUT_FILES:
+            return spec
+        if not (name == "afresh" or name.startswith("afresh.")):
+            self._note(name, path, spec)
+        return spec
+
+    def _go_first(self) -> None:
+        """Look-ups that finders put in front during the boot have answered were seen by the files they opened.
+
+        From here on nobody sees those, and what is asked first sees them all; the others are asked in their order.
+        """
+        if self in sys.meta_path and sys.meta_path[0] is not self:
+            sys.meta_path.remove(self)
+            sys.meta_path.insert(0, self)
+
+    def _ask(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
+        is_behind = False
+        for finder in tuple(sys.meta_path):
+            if not is_behind:
+                is_behind = finder is self
+            elif finder in PLAIN_FINDERS:
+                if (spec := finder.find_spec(name, path, target)) is not None:
+                    return spec
+            elif (spec := self._ask_guarded(finder, name, path, target)) is not None:
+                return spec
+        return None
+
+    def _ask_guarded(
+        self, finder: object, name: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> ModuleSpec | None:
+        """Ask a finder that may itself ask all of `sys.meta_path` (wrapt's does): then it is passed over, once in."""
+        find = getattr(finder, "find_spec", None)
+        asking = self._asking.setdefault((get_ident(), name), [])
+        if find is None or any(other is finder for other in asking):
+            return None
+        asking.append(finder)
+        try:
+            spec: ModuleSpec | None = find(name, path, target)
+            return spec
+        finally:
+            asking.pop()
+            if not asking:
+                self._asking.pop((get_ident(), name), None)
+
+    def _note(self, name: str, path: Sequence[str] | None, spec: ModuleSpec | None) -> None:
+        found = self._candidates.find(name, path, spec)
+        executed = None if spec is None else self._take_over(name, spec)
+        entries = (found,) if executed is None else (found, executed)
+        if self._journal.waits and (spec is None or executed is not None):
+            self._cover(*entries)
+        else:
+            # A project module waits later, with its bytes in hand; a look-up alone takes no effect.
+            for entry in entries:
+                self._journal.add(entry)
+        if name in self._triggers and spec is not None and spec.loader is not None:
+            _call_after(spec.loader, self._triggers[name])
+
+    def _take_over(self, name: str, spec: ModuleSpec) -> Entry | None:
+        """Put the project's loader in place; for any other module, the entry that says it is executed.
+
+        Between a look-up and the execution Python gives no hook that leaves the loader alone, so a module outside the
+        project counts as executed when it was found.
+        """
+        if spec.origin is None or not spec.has_location:
+            return None
+        file = absolute(spec.origin)
+        plain = spec.loader if type(spec.loader) is SourceFileLoader else None
+        signature = None if plain and self._roots.contains(file) else signature_of(file)
+        if plain and (signature is None or _is_younger_than_code(signature, spec.cached)):
+            spec.loader = ProjectLoader(plain.name, plain.path)
+            return None
+        self._journal.files.add(file)
+        if spec.cached is not None:
+            self._journal.files.add(spec.cached)
+        return None if signature is None else Exec(name, file, signature)
+
+    def _cover(self, *entries: Entry) -> None:
+        # importlib holds its global lock around find_spec. The thread that reads the answer may need it.
+        depth = _give_lock_away()
+        try:
+            self._journal.cover(*entries)
+        finally:
+            for _ in range(depth):
+                acquire_lock()
+
+    def code(self, module: str, path: str) -> CodeType:
+        """The code of the project module at `path`, of the bytes that are there now; journalled before it is run."""
+        try:
+            source, digest = self.read(module, path)
+        except OSError:
+            digest = b""
+        if not digest:
+            # Python's loader runs an unreadable source from its .pyc, or says what is wrong.
+            return _not_none(SourceFileLoader(module, path).get_code(module))
+        return self.compiled(module, path, source, digest)
+
+    def compiled(self, module: str, path: str, source: bytes, digest: bytes) -> CodeType:
+        """The code of a source, from the cache where it is there."""
+        code = self._cache.load(digest, path)
+        if code is None:
+            code = compile_source(module, path, source)
+            self._cache.store(digest, path, code)
+        return code
+
+    def read(self, module: str, path: str) -> tuple[bytes, bytes]:
+        """Source and digest of a project file that is about to be executed, journalled; raises OSError."""
+        file = absolute(path)
+        self._journal.files.add(file)
+        signature, source = read_source(path)
+        digest = digest_of(source)
+        self._journal.cover(Exec(module, file, signature, digest))
+        return source, digest
+
+
+class ProjectLoader(SourceFileLoader):
+    """Loads a project module from its bytes, never from `__pycache__`, which it neither reads nor writes."""
+
+    observer: Observer | None = None
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The module's code; raises what Python's own loader raises."""
+        try:
+            path = self.get_filename(fullname)
+            if self.observer is None:
+                return compile_source(fullname, path, read_source(path)[1])
+            return self.observer.code(fullname, path)
+        except BaseException as exc:
+            cut_own_frames(exc)
+            raise
+
+    def __reduce__(self) -> tuple[type[SourceFileLoader], tuple[str, str]]:
+        # Whoever loads a pickled spec need not have Afresh.
+        return SourceFileLoader, (self.name, self.path)
+
+
+def already_loaded(roots: ProjectRoots) -> list[Entry]:
+    """Entries for what was imported before there was an observer (`afresh.boot.loaded`)."""
+    from afresh.boot.loaded import entries
+
+    return entries(roots)
+
+
+class _Given(SourceFileLoader):
+    """Python's loader with the source in hand. Its own `get_code` is what raises, with its own line numbers."""
+
+    def __init__(self, module: str, path: str, source: bytes) -> None:
+        super().__init__(module, path)
+        self._source = source
+
+    def path_stats(self, path: str) -> dict[str, float]:
+        raise OSError("without a time there is nothing to compare a .pyc with")
+
+    def get_data(self, path: str) -> bytes:
+        return self._source
+
+
+def read_main(path: str) -> bytes:
+    """The source of the script that becomes `__main__`, journalled where there is an observer; raises OSError."""
+    observer = ProjectLoader.observer
+    return read_source(path)[1] if observer is None else observer.read("__main__", path)[0]
+
+
+def compile_source(module: str, path: str, source: bytes) -> CodeType:
+    """Compile as Python's loader does; raises SyntaxError, ValueError."""
+    return _not_none(_Given(module, path, source).get_code(module))
+
+
+def cut_own_frames(exc: BaseException) -> None:
+    """Take the leading frames of this file out of the traceback, in a handler that goes on with a bare `raise`."""
+    traceback = exc.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code.co_filename == OWN_FILE:
+        traceback = traceback.tb_next
+    if traceback is not None:
+        # Not by attribute: exception classes may forbid setting any (frozen attrs classes).
+        BaseException.with_traceback(exc, traceback)
+
+
+def _call_after(loader: Any, trigger: Trigger) -> None:
+    execute = loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        del loader.exec_module
+        try:
+            execute(module)
+        except BaseException as exc:
+            cut_own_frames(exc)
+            raise
+        trigger(module)
+
+    loader.exec_module = exec_module
+
+
+def _is_younger_than_code(source: Signature, cached: str | None) -> bool:
+    """Whether the source was saved after its .pyc was made: then whole seconds cannot tell the two apart."""
+    if cached is None:
+        return False
+    try:
+        return source.mtime >= stat(cached).st_mtime_ns
+    except OSError:
+        return False
+
+
+def _give_lock_away() -> int:
+    depth = 0
+    while True:
+        try:
+            release_lock()
+        except RuntimeError:  # not held by this thread
+            return depth
+        depth += 1
+
+
+def _not_none(code: CodeType | None) -> CodeType:
+    assert code is not None, "only loaders without a source give no code"
+    return code

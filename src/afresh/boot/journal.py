@@ -1,0 +1,207 @@
+"""The writer's side of the journal: entries in the order they were consumed, deduplicated, handed over in batches.
+
+Entries come from inside imports and audit hooks of any thread, so nothing here waits while it holds a lock. A thread
+that sends may import (the first use of a codec is enough): it would wait for a module whose importer waits for us.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import RLock, allocate_lock, get_ident
+from collections import deque
+
+from afresh.boot.roots import OWN, is_below
+from afresh.reload.journal import Entry, Exec, Find, Listing, Read, Stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
+    Batch: TypeAlias = tuple[Entry, ...]
+
+# Below what one packet carries (afresh.channel.endpoint.MAX_BYTES), by a size that is estimated and not encoded.
+BATCH_ENTRIES = 500
+BATCH_BYTES = 150_000
+# A signature with a digest, which is more than the frame of any other entry takes.
+ENTRY_BYTES = 80
+
+
+class JournalWriter:
+    """Collects entries and hands them to `send` in batches; once serving, hands imports to `confirm` and waits.
+
+    `send(entries)` must not raise. `files` holds the sources that have an `Exec` entry or are about to get one,
+    and their .pyc files.
+    """
+
+    def __init__(self, send: Callable[[Batch], None]) -> None:
+        self.files: set[str] = set()
+        self._seen: set[Entry] = set()
+        # Appending to a deque needs no lock; what is taken is taken from its other end.
+        self._open: deque[Entry] = deque()
+        self._is_flushing = False
+        # What the process may still turn out to change by itself (see `forget`) is held back until a flush.
+        self._held: dict[str, list[Entry]] = {}
+        self._confirm: Callable[[Batch], None] | None = None
+        self._reader = 0
+        self._send = send
+        # Re-entrant: the collector and signal handlers run in the middle of anything, and may open a file.
+        self._lock = RLock()
+        self._sending = allocate_lock()
+        # What to do when the process begins to serve.
+        self.on_serve: Callable[[], None] = _nothing
+        self._is_mute = False
+        os.register_at_fork(after_in_child=self._fall_silent)
+
+    def __repr__(self) -> str:
+        mode = "serving" if self._confirm else "boot"
+        return f"<JournalWriter {mode} seen={len(self._seen)} open={len(self._open)} held={len(self._held)}>"
+
+    @property
+    def waits(self) -> bool:
+        """Whether `cover` blocks for the calling thread."""
+        return self._confirm is not None and not self._is_mute and get_ident() != self._reader
+
+    def serve(self, confirm: Callable[[Batch], None]) -> None:
+        """Enter the mode "serving": `confirm(entries)` returns when the entries are watched and still unchanged.
+
+        To be called by the thread that reads the channel. That thread's own imports are sent without waiting: it would
+        wait for an answer that only it can read. `confirm` may be called by several threads at once.
+        """
+        self.on_serve()
+        with self._lock:
+            self._reader = get_ident()
+            self._confirm = confirm
+        self.flush()
+
+    def add(self, entry: Entry) -> None:
+        """Note that `entry` was consumed."""
+        if self._is_mute:
+            return
+        count = len(self._seen)
+        self._seen.add(entry)
+        # One hash instead of two. Between threads an entry may go out twice, which says nothing new.
+        if len(self._seen) == count:
+            return
+        is_serving = self._confirm is not None
+        if isinstance(entry, _REVOCABLE) and not is_serving:
+            with self._lock:
+                self._held.setdefault(_path(entry), []).append(entry)
+            return
+        self._open.append(entry)
+        if is_serving or len(self._open) >= BATCH_ENTRIES:
+            self._hand_over()
+
+    def cover(self, *entries: Entry) -> None:
+        """Note that `entries` are about to take effect; when serving, return only after they are confirmed.
+
+        They count as seen only afterwards, so that a second thread that runs into the same entry waits as well.
+        """
+        if self._confirm is None or not self.waits:
+            for entry in entries:
+                self.add(entry)
+            return
+        new = tuple(entry for entry in entries if entry not in self._seen and _size(entry) is not None)
+        if new:
+            self._confirm(new)
+            with self._lock:
+                self._seen.update(new)
+
+    def forget(self, path: str) -> None:
+        """Take back what was noted about `path` since the last flush: the process itself changes it.
+
+        Without this, a project that reads a file and writes it back at every start would reload for ever.
+        """
+        if path in self._held:
+            with self._lock:
+                self._seen.difference_update(self._held.pop(path, ()))
+
+    def flush(self) -> None:
+        """Hand over everything noted so far, unless another thread is just doing that."""
+        with self._lock:
+            held, self._held = self._held, {}
+            for entries in held.values():
+                self._open.extend(entries)
+            self._is_flushing = True
+        self._hand_over()
+
+    def _fall_silent(self) -> None:
+        """In a child that the project forks: the channel is the parent's, and so would the answer be.
+
+        A checkpoint's children go on; they are told by who called `os.fork`, which is what called this.
+        """
+        self._is_mute = not is_below(sys._getframe(1).f_code.co_filename, OWN)
+
+    def _hand_over(self) -> None:
+        # Whoever finds a sender at work leaves the entries to it. The sender looks again after letting go, so that what
+        # came between its last look and its letting go does not stay behind.
+        while self._is_due() and self._sending.acquire(blocking=False):
+            try:
+                while self._is_due():
+                    for batch in _batches(self._take()):
+                        self._send(batch)
+            finally:
+                self._sending.release()
+
+    def _is_due(self) -> bool:
+        if self._confirm is not None or self._is_flushing:
+            return bool(self._open)
+        return len(self._open) >= BATCH_ENTRIES
+
+    def _take(self) -> list[Entry]:
+        taken = [self._open.popleft() for _ in range(min(len(self._open), BATCH_ENTRIES))]
+        with self._lock:
+            self._is_flushing = self._is_flushing and bool(self._open)
+        return taken
+
+
+def _batches(entries: list[Entry]) -> Iterator[Batch]:
+    """Split by size; an entry that cannot travel is left out."""
+    batch: list[Entry] = []
+    room = BATCH_BYTES
+    for entry in entries:
+        size = _size(entry)
+        if size is None:
+            continue
+        if batch and size > room:
+            yield tuple(batch)
+            batch, room = [], BATCH_BYTES
+        batch.append(entry)
+        room -= size
+    if batch:
+        yield tuple(batch)
+
+
+_REVOCABLE = (Read, Stat)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _path(entry: Entry) -> str:
+    match entry:
+        case Read(file=path) | Stat(path=path) | Listing(directory=path) | Exec(file=path):
+            return path
+        case Find(stem=stem):
+            return stem
+
+
+def _size(entry: Entry) -> int | None:
+    """Bytes that the entry takes at most; None where a name is not text, as file names need not be.
+
+    Those cannot travel in a message and are left out: a project cannot import them, and hardly reads them.
+    """
+    if isinstance(entry, Find):
+        text = entry.stem + "".join(entry.directories)
+        frame = ENTRY_BYTES + 5 * len(entry.directories)
+    else:
+        text = entry.module + entry.file if isinstance(entry, Exec) else _path(entry)
+        frame = ENTRY_BYTES
+    if text.isascii():
+        return frame + len(text)
+    try:
+        return frame + len(text.encode())
+    except UnicodeEncodeError:
+        return None

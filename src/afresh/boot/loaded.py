@@ -1,0 +1,129 @@
+"""Entries for the modules that ran before anybody looked: the entry through `manage.py` starts in the middle.
+
+What ran may already differ from the disk. An entry for such a file has a signature that no file has, so that whoever
+compares it with the disk finds the boot stale and needs no other word for it.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+import time
+from importlib.util import MAGIC_NUMBER
+
+from afresh.boot.candidates import Candidates
+from afresh.boot.imports import ProjectLoader, compile_source
+from afresh.boot.source import absolute, digest_of, read_source, signature_of
+from afresh.reload.journal import Entry, Exec, Signature
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import CodeType, FrameType
+
+    from afresh.boot.roots import ProjectRoots
+
+NO_FILE = Signature(0, 0, 0, 0, 0)
+NO_DIGEST = b"\0" * 16
+
+
+def entries(roots: ProjectRoots) -> list[Entry]:
+    """An `Exec` and a `Find` for each module in `sys.modules` that came from a file; not for Afresh's own.
+
+    Failed look-ups and files read before now left no trace and are missing.
+    """
+    found: list[Entry] = []
+    candidates = Candidates(found.append)
+    started = _process_start()
+    for name, module in list(sys.modules.items()):
+        if not isinstance(module, type(sys)) or name.partition(".")[0] == "afresh":
+            continue
+        # Not by getattr: modules that load lazily would.
+        names = object.__getattribute__(module, "__dict__")
+        spec, file = names.get("__spec__"), names.get("__file__")
+        if not isinstance(file, str) or isinstance(getattr(spec, "loader", None), ProjectLoader):
+            continue
+        if spec is not None and spec.has_location and name != "__main__":
+            found.append(candidates.find(name, _search_path(name), spec))
+        entry = _executed(name, absolute(file), spec, started, roots)
+        if entry is not None:
+            found.append(entry)
+    return found
+
+
+def _executed(name: str, file: str, spec: ModuleSpec | None, started: int, roots: ProjectRoots) -> Entry | None:
+    if roots.contains(file) and file.endswith(".py"):
+        return _verified(name, file, spec, started)
+    signature = signature_of(file)
+    if signature is None:
+        return None
+    return Exec(name, file, signature if signature.ctime < started else NO_FILE)
+
+
+def _verified(name: str, file: str, spec: ModuleSpec | None, started: int) -> Entry:
+    """The entry of a project file: with its digest, if the code that ran is that of the bytes that are there."""
+    stale = Exec(name, file, NO_FILE, NO_DIGEST)
+    try:
+        signature, source = read_source(file)
+        digest = digest_of(source)
+        ran = _running(file) or _in_cache_file(spec.cached if spec else None, signature)
+        if ran is None:
+            # It was compiled by this process, from what the file was then.
+            return Exec(name, file, signature, digest) if signature.ctime < started else stale
+        return Exec(name, file, signature, digest) if ran == _compiled(name, file, source, digest) else stale
+    except (OSError, SyntaxError, ValueError):
+        return stale
+
+
+def _compiled(name: str, file: str, source: bytes, digest: bytes) -> CodeType:
+    observer = ProjectLoader.observer
+    if observer is None:
+        return compile_source(name, file, source)
+    return observer.compiled(name, file, source, digest)
+
+
+def _running(file: str) -> CodeType | None:
+    """The code of a module that is still being executed below this call, as `manage.py` is."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and absolute(frame.f_code.co_filename) == file:
+            return frame.f_code
+        frame = frame.f_back
+    return None
+
+
+def _in_cache_file(path: str | None, source: Signature) -> CodeType | None:
+    """The code that Python took from the .pyc at `path` when its header fits, or has put there (PEP 552)."""
+    if path is None:
+        return None
+    try:
+        data = read_source(path)[1]
+    except OSError:
+        return None
+    flags = int.from_bytes(data[4:8], "little")
+    times = int.from_bytes(data[8:12], "little"), int.from_bytes(data[12:16], "little")
+    fits = flags or times == (source.mtime // 10**9 & 0xFFFFFFFF, source.size & 0xFFFFFFFF)
+    if data[:4] != MAGIC_NUMBER or not fits:
+        return None
+    try:
+        code: CodeType = marshal.loads(data[16:])
+        return code
+    except (EOFError, ValueError, TypeError):
+        return None
+
+
+def _search_path(name: str) -> list[str] | None:
+    parent = sys.modules.get(name.rpartition(".")[0])
+    path = getattr(parent, "__path__", None)
+    return None if path is None else list(path)
+
+
+def _process_start() -> int:
+    """When this process began, in nanoseconds of the wall clock, rounded down (proc(5): field 22, in clock ticks)."""
+    with open("/proc/self/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
+    tick = 10**9 // os.sysconf("SC_CLK_TCK")
+    since_boot = int(fields[19]) * tick
+    # The file system's clock is behind by up to one tick.
+    return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME) + since_boot - tick

@@ -1,0 +1,187 @@
+"""A boot from a fresh interpreter: observe, run what the user ran, report how it ended."""
+
+import os
+import resource
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+from afresh.boot import observe
+from afresh.boot.control import Control
+from afresh.boot.ending import end
+from afresh.boot.journal import JournalWriter
+from afresh.boot.sensors import inherited_descriptors
+from afresh.boot.session import Session, begin
+from afresh.channel import messages as msg
+from afresh.channel.endpoint import app_endpoint
+from afresh.channel.lifeline import hold
+from afresh.errors import Disconnected
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from afresh.boot.roots import ProjectRoots
+
+CHANNEL_VARIABLE = "AFRESH_CHANNEL"
+
+
+def main() -> NoReturn:
+    """The first thing that runs in a boot's interpreter."""
+    own = inherited_descriptors()
+    channel = socket.socket(fileno=int(os.environ.pop(CHANNEL_VARIABLE)))
+    channel.set_inheritable(False)
+    try:
+        order, (lifeline,) = app_endpoint(channel).receive()
+    except Disconnected:
+        os._exit(1)
+    assert isinstance(order, msg.Begin)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (order.soft_files, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    sys.orig_argv[:] = order.orig_argv
+    if order.role == "twin":
+        _run_twin(order, lifeline)
+    _run_boot(order, Control(channel, lifeline=lifeline, first=order.first, own=own))
+
+
+def _run_twin(order: msg.Begin, lifeline: int) -> NoReturn:
+    hold(lifeline)
+    # From the first moment: what the project has started by then is stopped by exit handlers, which SystemExit runs.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, lambda *_: None)  # the keeper ends everybody in order
+    begin(Session(None, None, None, order.role))
+    from afresh.boot.code_cache import CodeCache, default_directory
+    from afresh.boot.imports import Observer
+    from afresh.boot.roots import ProjectRoots
+    from afresh.boot.run import run_target
+
+    unheard = JournalWriter(lambda _: None)
+    cache = CodeCache(default_directory(os.environ))
+    roots = ProjectRoots.of_target(order.target)
+    sys.meta_path.insert(0, Observer(unheard, roots, cache, _triggers(order.adapter)))
+    run_target(order.target)
+    sys.exit(0)
+
+
+def _run_boot(order: msg.Begin, control: Control) -> NoReturn:
+    from afresh.boot.roots import ProjectRoots
+
+    roots = ProjectRoots.of_target(order.target)
+    session = start_observing(control, roots, order.adapter)
+    report_end(session, lambda: _run(order, session))
+
+
+def _run(order: msg.Begin, session: Session) -> None:
+    if order.target[0] == "wsgi":
+        from afresh.boot.wsgi import serve_application
+
+        serve_application(session, order.target[1], order.address or ("127.0.0.1", 8000, False))
+    else:
+        from afresh.boot.run import run_target
+
+        run_target(order.target)
+
+
+def start_observing(control: Control, roots: "ProjectRoots", adapter: str) -> Session:
+    """From here on everything the boot consumes is journalled, and the framework's seams are patched when loaded."""
+    from afresh.boot.code_cache import CodeCache, default_directory
+    from afresh.boot.imports import Observer
+
+    journal = JournalWriter(control.consumed)
+    session = Session(control, journal, roots, "boot")
+    begin(session)
+    sys.meta_path.insert(0, Observer(journal, roots, CodeCache(default_directory(os.environ)), _triggers(adapter)))
+    observe.install(journal)
+    return session
+
+
+def _triggers(adapter: str) -> "dict[str, Callable[[ModuleType], None]]":
+    if not adapter:
+        return {}
+    from importlib import import_module
+
+    triggers: dict[str, Callable[[ModuleType], None]] = import_module(adapter).TRIGGERS
+    return triggers
+
+
+def report_end(session: Session, run: "Callable[[], object]") -> NoReturn:
+    """Run the user's command, which returns only when it does not serve; tell the keeper why."""
+    try:
+        run()
+    except SystemExit as exc:
+        _exited(session, _status(exc.code))
+    except KeyboardInterrupt:
+        end(0)  # Ctrl+C reaches the whole process group; the keeper says what there is to say
+    except BaseException as exc:
+        fail(session, exc)
+    _exited(session, 0)
+
+
+def _exited(session: Session, status: int) -> NoReturn:
+    session.flush()
+    if session.has_command:
+        title = f"The project ended its process with status {status} while it was starting."
+        session.control.send(msg.Failed(msg.Failure("exit", title)))
+    else:
+        session.control.send(msg.Refused())
+    end(status)
+
+
+def fail(session: Session, exc: BaseException) -> NoReturn:
+    """The project raised `exc`: tell the keeper, and end the process."""
+    if not session.has_command and session.declines(exc):
+        sys.__excepthook__(type(exc), exc, exc.__traceback__)
+        _exited(session, 1)
+    session.flush()
+    session.control.send(msg.Failed(session.failure_of(exc)))
+    end(1)
+
+
+def _status(code: object) -> int:
+    """What the interpreter makes of `SystemExit.code`."""
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+def observe_from_here(channel: socket.socket, lifeline: int, target: tuple[str, ...], adapter: str) -> None:
+    """Become a boot in the middle of a command that is already running (the entry through `manage.py`).
+
+    What was imported before gets one entry a module. However the command ends, the keeper hears of it.
+    """
+    import atexit
+
+    from afresh.boot.imports import already_loaded
+    from afresh.boot.roots import ProjectRoots
+
+    own = inherited_descriptors()
+    control = Control(channel, lifeline=lifeline, first=True, own=own)
+    roots = ProjectRoots.of_target(target)
+    session = start_observing(control, roots, adapter)
+    session.consumed(already_loaded(roots))
+    _report_uncaught(session)
+    atexit.register(_ended_by_itself, session)
+
+
+def _report_uncaught(session: Session) -> None:
+    """Until the command runs, an exception that nobody catches is the project's failure."""
+    before = sys.excepthook
+
+    def hook(_: object, exc: BaseException, __: object) -> None:
+        fail(session, exc)
+
+    def put_back() -> None:
+        if sys.excepthook is hook:  # else the project has its own by now
+            sys.excepthook = before
+
+    sys.excepthook = hook
+    session.at_command = put_back
+
+
+def _ended_by_itself(session: Session) -> None:
+    if not session.has_command:
+        session.control.send(msg.Refused())

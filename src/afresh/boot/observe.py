@@ -1,0 +1,206 @@
+"""What a boot opens, lists and asks about, seen by an audit hook and by wrapping what raises no audit event.
+
+An audit hook cannot be taken away (PEP 578): `stop` leaves it one look into an empty table. It never raises, since that
+would make the observed call fail.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from posix import stat as system_stat
+
+from afresh.boot.roots import OWN, is_interpreters
+from afresh.boot.source import absolute, signature_of
+from afresh.reload.journal import Listing, Read, Stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from afresh.boot.journal import JournalWriter
+
+    Handler = Callable[[tuple[Any, ...]], None]
+
+PSEUDO = ("/proc/", "/sys/", "/dev/")
+IMPORTERS = ("<frozen importlib", "<frozen zipimport")
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+REAL_PATH = ("realpath", "_joinrealpath")
+REAL_PATH_FILE = os.path.realpath.__code__.co_filename
+# The arguments of an event that name what the process itself makes, moves or removes.
+OUTPUTS = {
+    "os.mkdir": (0,),
+    "os.remove": (0,),
+    "os.rename": (0, 1),
+    "os.rmdir": (0,),
+    "os.symlink": (1,),
+    "os.link": (1,),
+    "os.truncate": (0,),
+}
+
+_handlers: dict[str, Handler] = {}
+_wrapped: list[_Wrapper] = []
+_is_hooked = False
+
+
+def install(journal: JournalWriter) -> None:
+    """Journal what this process reads, lists and asks about, until `stop`."""
+    global _is_hooked
+    seen = _Seen(journal)
+    _handlers.update(
+        {"open": seen.opened, "os.listdir": seen.listed, "os.scandir": seen.listed},
+        **{event: seen.changer(positions) for event, positions in OUTPUTS.items()},
+    )
+    if not _is_hooked:
+        _is_hooked = True
+        sys.addaudithook(_hook)
+    for name in ("stat", "lstat", "access"):
+        _wrap(name, seen)
+
+
+def stop() -> None:
+    """End the observation; the functions of `os` are Python's own again."""
+    _handlers.clear()
+    for wrapper in _wrapped:
+        if getattr(os, wrapper.__name__) is wrapper:
+            setattr(os, wrapper.__name__, wrapper.__wrapped__)
+        wrapper.seen = None
+    _wrapped.clear()
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    handler = _handlers.get(event)
+    if handler is not None:
+        try:
+            handler(arguments)
+        except Exception:
+            pass  # the project's call must go on, whatever it was given
+
+
+class _Seen:
+    """Turns events into entries."""
+
+    def __init__(self, journal: JournalWriter) -> None:
+        self._journal = journal
+        self._files = journal.files
+        self._outputs: set[str] = set()
+
+    def opened(self, arguments: tuple[Any, ...]) -> None:
+        target, mode, flags = arguments
+        # Nearly all events of a boot: the importer reads the .pyc of a module whose look-up was seen.
+        if isinstance(target, int) or (type(target) is str and target[-4:] == ".pyc" and target in self._files):
+            return
+        path = absolute(os.fsdecode(target))
+        is_writing = flags & WRITING if mode is None else mode.strip("rbtU")
+        if is_writing:
+            self._is_own(path)
+            return
+        # hook, this method, whoever opens
+        opener = sys._getframe(2).f_code.co_filename
+        if opener.startswith(IMPORTERS):
+            self._imported(path)
+        elif not self._is_ignored(path) and not opener.startswith(OWN):
+            self._read(path)
+
+    def listed(self, arguments: tuple[Any, ...]) -> None:
+        target = arguments[0]
+        opener = sys._getframe(2).f_code.co_filename
+        if isinstance(target, int) or opener.startswith(IMPORTERS) or opener.startswith(OWN):
+            return
+        path = absolute(os.fsdecode("." if target is None else target))
+        if not self._is_ignored(path + "/"):
+            self._journal.add(Listing(path))
+
+    def asked(self, target: Any, existed: bool) -> None:
+        try:
+            path = absolute(os.fsdecode(target))
+            # this method, the wrapper's two, whoever asks
+            asker = sys._getframe(3).f_code
+            # realpath() asks about every directory on the way, up to the root; what the caller wants is the last one.
+            is_on_the_way = existed and asker.co_name in REAL_PATH and asker.co_filename == REAL_PATH_FILE
+            if not (is_on_the_way or self._is_ignored(path) or asker.co_filename.startswith(OWN)):
+                self._journal.add(Stat(path, existed))
+        except Exception:
+            pass  # as in the hook
+
+    def changer(self, positions: tuple[int, ...]) -> Handler:
+        def changed(arguments: tuple[Any, ...]) -> None:
+            for position in positions:
+                if not isinstance(arguments[position], int):
+                    self._is_own(absolute(os.fsdecode(arguments[position])))
+
+        return changed
+
+    def _is_own(self, path: str) -> None:
+        self._outputs.add(path)
+        self._journal.forget(path)
+
+    def _imported(self, path: str) -> None:
+        """The import system reads a file: news only where no look-up was seen (`spec_from_file_location`)."""
+        directory, is_cache, name = path.rpartition("/__pycache__/")
+        source = f"{directory}/{name.partition('.')[0]}.py" if is_cache else path
+        if source not in self._files and not self._is_ignored(source):
+            self._read(source)
+
+    def _read(self, path: str) -> None:
+        signature = signature_of(path)
+        if signature is not None or not _exists(path):
+            self._journal.add(Read(path, signature))
+
+    def _is_ignored(self, path: str) -> bool:
+        if path.startswith(PSEUDO) or path.endswith(".pyc") or "/__pycache__" in path:
+            return True
+        return path in self._outputs or is_interpreters(path)
+
+
+class _Wrapper:
+    """Stands for a function of `os`. An object and not a function, so that it does not become a method in a class."""
+
+    def __init__(self, function: Callable[..., Any], seen: _Seen) -> None:
+        self.__wrapped__ = function
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
+        self.seen: _Seen | None = seen
+
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            result = self.__wrapped__(*arguments, **options)
+        except BaseException as exc:
+            if isinstance(exc, FileNotFoundError | NotADirectoryError):
+                self._note(arguments, options, False)
+            # A bare `raise` adds no entry for this frame, so that the traceback is as without us.
+            BaseException.with_traceback(exc, None)
+            raise
+        self._note(arguments, options, result is not False)
+        return result
+
+    def _note(self, arguments: tuple[Any, ...], options: dict[str, Any], is_there: bool) -> None:
+        seen = self.seen
+        path = arguments[0] if arguments else options.get("path")
+        if seen is None or path is None or isinstance(path, int) or options.get("dir_fd") is not None:
+            return
+        # access() also says no to what is there.
+        seen.asked(path, is_there or _exists(path))
+
+
+def _wrap(name: str, seen: _Seen) -> None:
+    function = getattr(os, name)
+    wrapper = _Wrapper(function, seen)
+    # `shutil` asks at its import whether `os.stat` is in these sets, and is less safe for ever if not.
+    for features in (os.supports_dir_fd, os.supports_effective_ids, os.supports_fd, os.supports_follow_symlinks):
+        if function in features:
+            features.add(wrapper)
+    setattr(os, name, wrapper)
+    _wrapped.append(wrapper)
+
+
+def _exists(path: Any) -> bool:
+    try:
+        system_stat(path)
+    except (OSError, ValueError):
+        return False
+    return True

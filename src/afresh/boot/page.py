@@ -1,0 +1,36 @@
+"""The page server: an interpreter without the project, which answers for a generation that cannot."""
+
+import os
+import socket
+from typing import NoReturn
+
+from afresh.boot.application import Application
+from afresh.boot.control import Control
+from afresh.boot.sensors import inherited_descriptors
+from afresh.boot.server import serve
+from afresh.channel import messages as msg
+from afresh.channel.endpoint import app_endpoint
+from afresh.errors import Disconnected
+
+
+def main() -> NoReturn:
+    """Read from the channel what to show, and show it."""
+    own = inherited_descriptors()
+    channel = socket.socket(fileno=int(os.environ.pop("AFRESH_CHANNEL")))
+    channel.set_inheritable(False)
+    endpoint = app_endpoint(channel)
+    try:
+        _, lifeline = endpoint.receive()
+        offer, descriptors = endpoint.receive()
+    except Disconnected:
+        os._exit(0)
+    control = Control(channel, lifeline=lifeline[0], first=False, own=own)
+    if not isinstance(offer, msg.ServePage):
+        os._exit(0)
+    from afresh.pages.app import failure_application
+
+    with socket.socket(fileno=os.dup(descriptors[0])) as listener:
+        host, port = listener.getsockname()[:2]
+    application = Application(failure_application(offer.failure), host, port, lambda _: None, hosts=offer.hosts)
+    control.give_back(offer, descriptors)
+    serve(control, application)

@@ -1,0 +1,156 @@
+"""The server: serving threads answer, the main thread obeys the keeper."""
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from functools import partial
+from typing import NoReturn
+
+from afresh.boot.application import Application
+from afresh.boot.control import Control
+from afresh.boot.ending import end
+from afresh.channel import messages as msg
+from afresh.handover.convoy import Convoy, unpack
+from afresh.handover.parcel import Parcel
+from afresh.pages.refusal import refusal
+from afresh.serve.config import Config
+from afresh.serve.hosts import HostPolicy
+from afresh.serve.server import Server
+from afresh.watch.gate import ServerGate, Word
+
+
+def serve(control: Control, application: Application) -> NoReturn:
+    """Wait for the listening socket, serve until replaced or stopped, end the process."""
+    _ServerProcess(control, application).run()
+
+
+class _ServerProcess:
+    """The pieces of a server process. Its methods run on the main thread unless they say otherwise."""
+
+    def __init__(self, control: Control, application: Application) -> None:
+        self._control = control
+        self._application = application
+        self._sending = threading.Lock()  # serving threads and the main thread both move the convoy
+        self._convoy = Convoy(control.send)
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._is_drained = False
+        self._abort: threading.Timer | None = None
+        self._server: Server | None = None
+        self._in_debugger = False
+
+    def run(self) -> NoReturn:
+        while True:
+            if self._is_drained and self._convoy.is_empty:
+                self._control.send(msg.Drained())
+                end(0)
+            if self._control.wait(self._wake):
+                self._obey(*self._control.receive())
+            else:
+                os.eventfd_read(self._wake)
+
+    def _obey(self, message: msg.ToApp, descriptors: list[int]) -> None:
+        match message:
+            case msg.Serve(generation, events):
+                self._begin(generation, descriptors, events=events)
+            case msg.ServePage(generation, events):
+                self._begin(generation, descriptors, events=events)
+            case msg.Covered(ticket):
+                self._control.covered(ticket)
+            case msg.Parcels():
+                for parcel in unpack(message, descriptors):
+                    self._serving.adopt(parcel)
+                self._control.send(msg.ParcelsTaken(len(message.heads)))
+            case msg.ParcelsTaken(count):
+                with self._sending:
+                    self._convoy.acknowledge(count)
+            case msg.Decided():
+                self._serving.recheck()
+            case msg.Drain(streams):
+                self._drain(streams)
+            case msg.FileChanged(ticket, paths):
+                self._control.send(msg.FileChangedAnswer(ticket, self._is_handled(paths)))
+            case msg.RunChecks():
+                run = partial(self._control.run_checks, self._application)
+                threading.Thread(target=run, name="afresh-checks", daemon=True).start()
+            case msg.Stop():
+                end(0)
+            case _:
+                pass
+
+    @property
+    def _serving(self) -> Server:
+        assert self._server is not None, "the keeper sends the listening socket first"
+        return self._server
+
+    def _begin(self, generation: int, descriptors: list[int], *, events: bool) -> None:
+        listener = socket.socket(fileno=descriptors[0])
+        word = Word(descriptors[-1])
+        os.close(descriptors[-1])
+        gate = ServerGate(word, generation, descriptors[1] if events else None)
+        application = self._application
+        self._server = Server(
+            application.wsgi,
+            config=Config(threads=application.threads, server_name=application.host, server_port=application.port),
+            gate=gate,
+            hand_over=self._hand_over,
+            log=application.log,
+            hosts=HostPolicy(
+                application.hosts,
+                bound=application.host,
+                refusal=lambda host: refusal(host, django=application.is_django),
+            ),
+            on_drained=self._drained,
+            on_thread_end=application.on_thread_end,
+        )
+        self._server.start()
+        self._server.listen(listener)
+        self._watch_debuggers()
+        self._control.send(msg.Serving())
+
+    def _hand_over(self, parcels: Sequence[Parcel]) -> None:
+        """On a serving thread: send connections to the keeper."""
+        with self._sending:
+            self._convoy.send(parcels)
+
+    def _drain(self, streams: float) -> None:
+        if self._server is None:
+            end(0)
+        if self._in_debugger and not self._server.in_flight():
+            self._hold_debugger(False)
+        self._server.drain()
+        self._abort = threading.Timer(streams, self._server.abort_streams)
+        self._abort.daemon = True
+        self._abort.start()
+
+    def _drained(self) -> None:
+        """On a serving thread: nothing is left; the main thread ends the process when all parcels have arrived."""
+        self._is_drained = True
+        os.eventfd_write(self._wake, 1)
+
+    def _is_handled(self, paths: Sequence[str]) -> bool:
+        ask = self._application.file_changed
+        return ask is not None and ask(paths)
+
+    # ---- debuggers --------------------------------------------------------------------------------------------------
+
+    def _watch_debuggers(self) -> None:
+        """Notice when a request stops at a prompt: its server must not be ended by a reload.
+
+        `input()` is what pdb reads by; debuggers with an input of their own are seen at `breakpoint()`.
+        """
+        main = threading.get_ident()
+
+        def hook(event: str, _: object) -> None:
+            if event == "builtins.breakpoint" or event == "builtins.input":
+                if threading.get_ident() != main and not self._in_debugger:
+                    self._hold_debugger(True)
+            elif event == "builtins.input/result" and self._in_debugger:
+                self._hold_debugger(False)
+
+        sys.addaudithook(hook)
+
+    def _hold_debugger(self, held: bool) -> None:
+        self._in_debugger = held
+        self._control.send(msg.DebuggerHeld(held))

@@ -1,0 +1,55 @@
+"""Reading files so that what was read can be told from what is there later."""
+
+from __future__ import annotations
+
+import os
+from _blake2 import blake2b
+from posix import stat
+
+from afresh.reload.journal import Signature
+
+REGULAR = 0o100000
+FORMAT = 0o170000
+
+
+def absolute(path: str) -> str:
+    """`path` as an absolute one without "." and ".."; symbolic links are resolved only where ".." follows them."""
+    if not path.startswith("/"):
+        path = os.path.join(os.getcwd(), path)
+    if "/." not in path and "//" not in path:
+        return path
+    # "link/.." is where the link leads to, so that dropping both words by name would be another directory.
+    head, up, tail = path.rpartition("/../")
+    return os.path.normpath(os.path.join(os.path.realpath(head + up), tail) if up else path)
+
+
+def signature_of(path: str) -> Signature | None:
+    """The signature of the regular file at `path`, or None where there is none."""
+    try:
+        status = stat(path)
+    except (OSError, ValueError):
+        return None
+    return _signature(status) if status.st_mode & FORMAT == REGULAR else None
+
+
+def read_source(path: str) -> tuple[Signature, bytes]:
+    """The content of `path`, and the signature it had just before; raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        source = os.read(descriptor, status.st_size + 1)
+        # An empty read is the only sure sign of the end: the file may grow, and signals cut reads short.
+        while more := os.read(descriptor, 65_536):
+            source += more
+    finally:
+        os.close(descriptor)
+    return _signature(status), source
+
+
+def digest_of(source: bytes) -> bytes:
+    """BLAKE2b-128 of the source, as in `Exec.digest`. Taken from `_blake2`: `hashlib` loads OpenSSL."""
+    return blake2b(source, digest_size=16).digest()
+
+
+def _signature(status: os.stat_result) -> Signature:
+    return Signature(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -1,0 +1,87 @@
+"""One end of a channel: messages of bounded size with descriptors over a SOCK_SEQPACKET pair.
+
+A message is one packet, so there is no framing and no partial read. Sending is safe from any thread. Linux carries at
+most 212,991 bytes and 253 descriptors in a packet (measured); senders of many entries or parcels send batches.
+"""
+
+import array
+import os
+import socket
+import threading
+from collections.abc import Sequence
+from typing import Generic, TypeVar, cast
+
+import msgspec
+
+from afresh.channel.messages import FromApp, ToApp
+from afresh.errors import Disconnected
+
+MAX_BYTES = 200_000
+MAX_DESCRIPTORS = 250
+
+Incoming = TypeVar("Incoming")
+Outgoing = TypeVar("Outgoing", bound=msgspec.Struct)
+
+
+class Endpoint(Generic[Incoming, Outgoing]):
+    """One end of a channel. Blocking unless the socket was set otherwise."""
+
+    def __init__(self, sock: socket.socket, decoder: "msgspec.msgpack.Decoder[Incoming]") -> None:
+        self._sock = sock
+        self._decoder = decoder
+        self._encoder = msgspec.msgpack.Encoder()
+        # Packets do not mix, but a sender blocked by a full buffer must not be overtaken by a later message of another
+        # thread that the receiver would then see first.
+        self._sending = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Endpoint fd={self._sock.fileno()}>"
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def send(self, message: Outgoing, descriptors: Sequence[int] = ()) -> None:
+        """Send one message; raises Disconnected when the other end is gone."""
+        data = self._encoder.encode(message)
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+        try:
+            with self._sending:
+                self._sock.sendmsg([data], ancillary)
+        except (BrokenPipeError, ConnectionResetError) as exc:
+            raise Disconnected("The other end of the channel is gone.") from exc
+
+    def receive(self) -> tuple[Incoming, list[int]]:
+        """Receive one message and its descriptors (close-on-exec); raises Disconnected at the end of the channel."""
+        try:
+            data, ancillary, _, _ = self._sock.recvmsg(
+                MAX_BYTES + 4096, socket.CMSG_SPACE(4 * MAX_DESCRIPTORS), socket.MSG_CMSG_CLOEXEC
+            )
+        except ConnectionResetError as exc:
+            raise Disconnected("The other end of the channel is gone.") from exc
+        descriptors = array.array("i")
+        for level, kind, payload in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                descriptors.frombytes(payload[: len(payload) - len(payload) % descriptors.itemsize])
+        if not data:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise Disconnected("The other end of the channel is gone.")
+        return self._decoder.decode(data), list(descriptors)
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """The two sockets of a new channel: keeper's, app's. Both close on exec."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def keeper_endpoint(sock: socket.socket) -> Endpoint[FromApp, ToApp]:
+    """The keeper's end of a channel."""
+    return Endpoint(sock, cast("msgspec.msgpack.Decoder[FromApp]", msgspec.msgpack.Decoder(FromApp)))
+
+
+def app_endpoint(sock: socket.socket) -> Endpoint[ToApp, FromApp]:
+    """The app process's end of a channel."""
+    return Endpoint(sock, cast("msgspec.msgpack.Decoder[ToApp]", msgspec.msgpack.Decoder(ToApp)))

@@ -1,0 +1,305 @@
+"""The vocabulary between the keeper and the processes that hold the project.
+
+Each message is a frozen value. Descriptors travel beside it; the docstring of a message says which, in order.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from afresh.reload.journal import Entry
+
+
+class _Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Base: encoded as a msgpack array whose first element is the class name."""
+
+
+# ---- values inside messages -------------------------------------------------------------------------------------
+
+
+class Frame(msgspec.Struct, frozen=True, array_like=True):
+    """One frame of a traceback, with the source around the line as it was when the error happened.
+
+    `lines` are the source lines from number `first_line` on, without line ends. `in_project` tells the project's own
+    frames from those of Python, Django and installed packages.
+    """
+
+    file: str
+    line: int
+    function: str
+    in_project: bool
+    first_line: int
+    lines: tuple[str, ...]
+
+
+class ExceptionInfo(msgspec.Struct, frozen=True, array_like=True):
+    """One exception of a chain. `link` says how it led to the next: "", "cause" or "context"."""
+
+    type: str
+    message: str
+    frames: tuple[Frame, ...]
+    link: str = ""
+
+
+class Failure(msgspec.Struct, frozen=True, array_like=True):
+    """Why a generation cannot answer, ready to be shown.
+
+    `kind`: "error" (the project's code raised), "exit" (the process ended by itself: status or signal in `title`),
+    "checks" (Django's system checks found errors), "slow" (the boot takes longer than the bound).
+    `title`: one line for the terminal. `text`: the full text (traceback, or the checks' output). `exceptions`: the
+    chain, first raised first; empty where there is no traceback.
+    """
+
+    kind: str
+    title: str
+    text: str = ""
+    exceptions: tuple[ExceptionInfo, ...] = ()
+    hint: str = ""
+
+
+class ParcelHead(msgspec.Struct, frozen=True, array_like=True):
+    """One parcel without its socket. `received` is empty and `spilled` true where the bytes are in a memfd instead."""
+
+    peer: tuple[str, int]
+    scheme: str
+    received: bytes
+    spilled: bool = False
+
+
+# ---- from an app process to the keeper --------------------------------------------------------------------------
+
+
+class Consumed(_Message):
+    """Journal entries, in order. With a `ticket`, the sender waits for `Covered` before it goes on."""
+
+    entries: tuple[Entry, ...]
+    ticket: int = 0
+
+
+class WatchTree(_Message):
+    """A directory tree the project wants to be told about (`watch_dir` of Django's `autoreload_started`)."""
+
+    directory: str
+    glob: str
+
+
+class Bind(_Message):
+    """The address the command wants to serve on. The answer is `Bound` or `BindFailed`."""
+
+    address: str
+    port: int
+    ipv6: bool
+
+
+class Ready(_Message):
+    """The application is loaded and its journal is complete.
+
+    `forks`: the sender stays as a checkpoint and waits for `Fork`; else it will serve by itself (`obstacle` says why).
+    `checks`: deferred checks exist and may be asked for. `receivers`: `file_changed` receivers besides Django's own.
+    `hosts`: the host names that the application answers to (patterns of Django's ALLOWED_HOSTS).
+    """
+
+    forks: bool
+    obstacle: str = ""
+    checks: bool = False
+    receivers: bool = False
+    hosts: tuple[str, ...] = ()
+
+
+class Failed(_Message):
+    """The boot ended in a failure."""
+
+    failure: Failure
+
+
+class Refused(_Message):
+    """The command declines to run (usage, CommandError, `--help`) and the process ends in an orderly way."""
+
+
+class Forked(_Message):
+    """A checkpoint answers `Fork`: the process id of the child that the keeper calls `handle`."""
+
+    handle: int
+    pid: int
+
+
+class ChildEnded(_Message):
+    """A checkpoint's child ended; `status` as of `os.waitstatus_to_exitcode`."""
+
+    pid: int
+    status: int
+
+
+class Serving(_Message):
+    """The server accepts connections from now on."""
+
+
+class Parcels(_Message):
+    """Connections that move (both directions). Descriptors: per parcel its socket, then its memfd if `spilled`."""
+
+    heads: tuple[ParcelHead, ...]
+
+
+class ParcelsTaken(_Message):
+    """Acknowledges `count` parcels (both directions): they are the receiver's now."""
+
+    count: int
+
+
+class Drained(_Message):
+    """The server holds no connection any more and ends."""
+
+
+class DebuggerHeld(_Message):
+    """A request stands in a debugger (`held`), or left it."""
+
+    held: bool
+
+
+class FileChangedAnswer(_Message):
+    """Answer to `FileChanged`: true if every path was dealt with by a receiver, so that no reload is needed."""
+
+    ticket: int
+    handled: bool
+
+
+class ChecksDone(_Message):
+    """The deferred checks have ended. `output`: what they print; `failure` where they found errors."""
+
+    output: str
+    failure: Failure | None
+
+
+class ServesByItself(_Message):
+    """The command brings a server of its own (another `server_cls`, an `inner_run` that never calls `run`)."""
+
+
+# ---- from the keeper to an app process --------------------------------------------------------------------------
+
+
+class Begin(_Message):
+    """The first message to a fresh interpreter. Descriptor: the read end of the lifeline.
+
+    `role`: "boot", "page" or "twin". `target`: what to run, in the words of Python's command line. `orig_argv`: what
+    `sys.orig_argv` is to be. `soft_files`: the soft limit of open files that the project is to have. `first`: nothing
+    has been served yet, so Django's start-up lines are wanted. `adapter`: the module that knows the framework, or
+    empty. `address`: where a bare WSGI application is to be served.
+    """
+
+    role: str
+    target: tuple[str, ...]
+    orig_argv: tuple[str, ...]
+    soft_files: int
+    first: bool
+    adapter: str = ""
+    address: tuple[str, int, bool] | None = None
+
+
+class Bound(_Message):
+    """The address is bound. `port` is the real one."""
+
+    port: int
+
+
+class BindFailed(_Message):
+    """The address cannot be bound. `errno` and `text` as of the OSError; `errno` 0 for an OverflowError."""
+
+    errno: int
+    text: str
+
+
+class Covered(_Message):
+    """Everything in the `Consumed` with this ticket is watched and unchanged."""
+
+    ticket: int
+
+
+class Fork(_Message):
+    """To a checkpoint: fork a child that goes on as `role` ("server" or "checks"), called `handle` by the keeper.
+
+    Descriptor: the child's channel.
+    """
+
+    role: str
+    handle: int
+
+
+class Serve(_Message):
+    """To a server: answer requests as `generation`. Descriptors: listening socket, inotify (or none), gate word."""
+
+    generation: int
+    events: bool
+
+
+class ServePage(_Message):
+    """To a page server: answer every request with this failure's page. Descriptors: as in `Serve`."""
+
+    generation: int
+    events: bool
+    failure: Failure
+    hosts: tuple[str, ...]
+
+
+class Decided(_Message):
+    """What the gate was waiting for is decided: look again."""
+
+
+class Drain(_Message):
+    """Stop accepting, hand over what is idle, finish what is in flight, say `Drained`, end.
+
+    Responses that are still being produced after `streams` seconds are cut.
+    """
+
+    streams: float
+
+
+class Stop(_Message):
+    """The end: run exit handlers and exit with 0."""
+
+
+class FileChanged(_Message):
+    """Files changed that the project may handle without a reload (`file_changed` of Django). Answer wanted."""
+
+    ticket: int
+    paths: tuple[str, ...]
+
+
+class RunChecks(_Message):
+    """To a boot that serves by itself: run the deferred checks beside the serving threads."""
+
+
+FromApp: TypeAlias = (
+    Consumed
+    | WatchTree
+    | Bind
+    | Ready
+    | Failed
+    | Refused
+    | Forked
+    | ChildEnded
+    | Serving
+    | Parcels
+    | ParcelsTaken
+    | Drained
+    | DebuggerHeld
+    | FileChangedAnswer
+    | ChecksDone
+    | ServesByItself
+)
+
+ToApp: TypeAlias = (
+    Begin
+    | Bound
+    | BindFailed
+    | Covered
+    | Fork
+    | Serve
+    | ServePage
+    | Decided
+    | Parcels
+    | ParcelsTaken
+    | Drain
+    | Stop
+    | FileChanged
+    | RunChecks
+)

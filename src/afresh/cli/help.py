@@ -1,0 +1,43 @@
+"""The text of `afresh --help`, made from the table of options. Pure."""
+
+from afresh.options.table import ROWS, Row
+from afresh.options.values import Value
+
+_USAGE = """\
+usage: afresh [ADDRPORT] [runserver's flags]         beside manage.py
+       afresh path/to/manage.py [ADDRPORT] [runserver's flags]
+       afresh -m MODULE [ADDRPORT] [runserver's flags]
+       afresh MODULE:APP [ADDRPORT] [-6] [--factory]  any WSGI application
+
+A development server: never stale, never refused, exact. Not for production.
+
+ADDRPORT is a port or address:port, as runserver takes it; 127.0.0.1:8000 without it.
+MODULE:APP names an application (shop.wsgi:application) or, with --factory or
+"MODULE:MAKE()", a function that returns one.
+
+options (--wait is also AFRESH_WAIT in the environment, and wait below [tool.afresh] in
+pyproject.toml; all others likewise):
+"""
+
+_END = """\
+  -h, --help
+      Show this text. For runserver's own flags: python manage.py runserver --help
+  --version
+      Show the version.
+"""
+
+
+def help_text() -> str:
+    """The whole text, ready to print."""
+    return _USAGE + "".join(_lines(row) for row in ROWS) + _END
+
+
+def default_text(value: Value) -> str:
+    """A default as it is written for people; empty for what is off or empty."""
+    return f"{value:g}" if isinstance(value, float) else ""
+
+
+def _lines(row: Row) -> str:
+    flag = " ".join(filter(None, (row.flag, row.kind.metavar)))
+    default = default_text(row.default)
+    return f"  {flag}\n      {row.help}" + (f" Default: {default}.\n" if default else "\n")

@@ -1,0 +1,167 @@
+"""The entry through `manage.py runserver`: one fork, when Django imports the first app.
+
+The child goes on as the first boot, with RUN_MAIN set before any app is loaded. The parent becomes the keeper by exec,
+so that its process id, terminal and exit status stay the shell's. Nobody loads the project twice.
+"""
+
+import gc
+import os
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    import socket
+
+    from afresh.keeper.spec import BootSpec
+    from afresh.options.table import Options
+
+RUN_MAIN = "RUN_MAIN"  # django.utils.autoreload.DJANGO_AUTORELOAD_ENV
+
+
+def enter() -> None:
+    """Called when `afresh.django` is imported; does something only below `ManagementUtility.execute` of runserver."""
+    argv = _argv_of_execute(sys._getframe())
+    if argv is None or argv[1:2] != ["runserver"]:
+        return
+    from afresh.boot.session import current
+    from afresh.django.seams import install
+
+    if current() is not None:
+        return
+    install()
+    if os.environ.get(RUN_MAIN) == "true" or not _wants_reloader(argv[2:]):
+        return
+    obstacle = _obstacle()
+    if obstacle:
+        print(f"Afresh leaves reloading to Django here: {obstacle}.", file=sys.stderr)
+        return
+    _become_keeper(argv)
+
+
+def _argv_of_execute(frame: FrameType | None) -> list[str] | None:
+    """The words that `ManagementUtility` was given: wrappers pass a list of their own instead of `sys.argv`."""
+    while frame is not None:
+        if frame.f_code.co_name == "execute" and frame.f_globals.get("__name__") == "django.core.management":
+            argv: list[str] = frame.f_locals["self"].argv
+            return argv
+        frame = frame.f_back
+    return None
+
+
+def _wants_reloader(words: list[str]) -> bool:
+    def stops_it(word: str) -> bool:
+        # argparse takes every unambiguous beginning of --noreload.
+        return word in ("-h", "--help", "--version") or (len(word) > 4 and "--noreload".startswith(word))
+
+    return not any(map(stops_it, words))
+
+
+def _obstacle() -> str:
+    if sys.platform != "linux":
+        return "it needs Linux"
+    monitoring: Any = getattr(sys, "monitoring", None)
+    tracer = sys.gettrace()
+    if "pydevd" in sys.modules or (tracer is not None and not _is_coverage(tracer)):
+        return "a debugger is attached"
+    if monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None:
+        return "a debugger is attached"
+    return ""
+
+
+def _is_coverage(tracer: object) -> bool:
+    return type(tracer).__module__.startswith("coverage") or getattr(tracer, "__module__", "").startswith("coverage")
+
+
+def _become_keeper(argv: list[str]) -> None:
+    """Fork and go on as the first boot; where a fork would not be exact, only the keeper goes on."""
+    from afresh.channel.endpoint import pair
+
+    spec = _spec(argv)
+    lifeline = os.pipe()
+    if _must_start_afresh():
+        _exec_keeper(spec, lifeline, None)
+    keeper_side, boot_side = pair()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    pid = os.fork()
+    if pid != 0:
+        boot_side.close()
+        _exec_keeper(spec, lifeline, (keeper_side, pid))
+    keeper_side.close()
+    os.close(lifeline[1])
+    _go_on_as_first_boot(spec, boot_side, lifeline[0])
+
+
+def _must_start_afresh() -> bool:
+    """Whether what has run so far would have run differently with RUN_MAIN set, or has threads that a fork loses."""
+    from afresh.keeper.twin import in_loaded_modules
+
+    return len(os.listdir("/proc/self/task")) > 1 or in_loaded_modules()
+
+
+def _spec(argv: list[str]) -> "BootSpec":
+    from afresh.keeper.spec import BootSpec, address_of, interpreter_command
+
+    flags, target = interpreter_command(sys.orig_argv)
+    environ = _original_environ()
+    return BootSpec(
+        python=sys.executable,
+        flags=flags,
+        target=target,
+        environ=environ,
+        cwd=os.getcwd(),
+        door="manage.py",
+        address=address_of(argv),
+        options=_options(environ),
+    )
+
+
+def _options(environ: dict[str, str]) -> "Options":
+    from afresh.errors import UsageError
+    from afresh.options.files import find_options
+
+    try:
+        return find_options(environ)
+    except UsageError as error:
+        print(f"Error: {error} {error.hint}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _original_environ() -> dict[str, str]:
+    """The environment as the shell gave it (proc(5)): manage.py and settings may have changed `os.environ` since, and
+    a later boot must read an edited .env file as the first one did."""
+    with open("/proc/self/environ", "rb") as file:
+        pairs = [os.fsdecode(item).partition("=") for item in file.read().split(b"\0") if item]
+    return {name: value for name, _, value in pairs}
+
+
+def _exec_keeper(
+    spec: "BootSpec", lifeline: tuple[int, int], first_boot: "tuple[socket.socket, int] | None"
+) -> NoReturn:
+    from afresh.keeper.interpreters import isolated, own_library_path
+    from afresh.keeper.spec import STOPPING
+
+    channel, pid = (first_boot[0].fileno(), first_boot[1]) if first_boot else (-1, 0)
+    handoff = os.memfd_create("afresh-handoff", 0)
+    os.write(handoff, f"{lifeline[0]} {lifeline[1]} {channel} {pid}\n{spec.to_json()}".encode("ascii"))
+    os.lseek(handoff, 0, os.SEEK_SET)
+    for descriptor in (*lifeline, channel):
+        if descriptor >= 0:
+            os.set_inheritable(descriptor, True)
+    command = isolated(spec.python, "from afresh.keeper.main import resume; sys.exit(resume())", own_library_path())
+    # Kept for the keeper until it has its handlers: a Ctrl+C meanwhile would kill it, and not end the command.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    os.execve(spec.python, [*command, str(handoff)], spec.environ)
+
+
+def _go_on_as_first_boot(spec: "BootSpec", channel: "socket.socket", lifeline: int) -> None:
+    from afresh.boot.main import observe_from_here
+    from afresh.django.seams import install
+
+    # What the fork shares stays shared: a collection would touch, and so copy, every page.
+    gc.freeze()
+    os.environ[RUN_MAIN] = "true"
+    observe_from_here(channel, lifeline, spec.target, "afresh.django.seams")
+    install()  # once more: now there is a session

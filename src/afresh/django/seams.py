@@ -1,0 +1,116 @@
+"""The places where every boot of a Django project is led to Afresh.
+
+`django.utils.autoreload.run_with_reloader` is called as an attribute by `runserver`, and `run` is a global of its
+module; so any subclass of the command, anywhere in INSTALLED_APPS, works unchanged (django/core/management/commands/
+runserver.py).
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from afresh.boot.session import Session, current
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+def _patch_autoreload(autoreload: ModuleType) -> None:
+    original = autoreload.run_with_reloader
+    if getattr(original, "is_afresh", False):
+        return
+
+    def run_with_reloader(main_func: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+        session = current()
+        if session is None:
+            original(main_func, *args, **kwargs)
+        elif session.role == "twin":
+            _stand_in()
+        else:
+            _run(session, main_func, args, kwargs)
+
+    run_with_reloader.is_afresh = True  # type: ignore[attr-defined]
+    autoreload.run_with_reloader = run_with_reloader  # type: ignore[attr-defined]
+
+
+def _patch_runserver(runserver: ModuleType) -> None:
+    original = runserver.run
+    if getattr(original, "is_afresh", False):
+        return
+
+    def run(
+        addr: str,
+        port: int,
+        wsgi_handler: "WSGIApplication",
+        ipv6: bool = False,
+        threading: bool = False,
+        on_bind: Callable[[int], None] | None = None,
+        server_cls: type = runserver.WSGIServer,
+    ) -> None:
+        if server_cls is not runserver.WSGIServer:
+            original(addr, port, wsgi_handler, ipv6, threading, on_bind, server_cls)
+            return
+        from afresh.django import serving
+
+        on_bind = on_bind or (lambda _: None)
+        session = current()
+        if session is None:
+            serving.serve_here(addr, port, wsgi_handler, ipv6=ipv6, threads=threading, on_bind=on_bind)
+        else:
+            serving.serve(session, addr, port, wsgi_handler, ipv6=ipv6, threads=threading, on_bind=on_bind)
+
+    run.is_afresh = True  # type: ignore[attr-defined]
+    runserver.run = run  # type: ignore[attr-defined]
+
+
+def _know_refusals(base: ModuleType) -> None:
+    session = current()
+    if session is not None:
+        session.declines = lambda exc: isinstance(exc, base.CommandError)  # raised as such with --traceback
+
+
+TRIGGERS: dict[str, Callable[[ModuleType], None]] = {
+    "django.core.management.base": _know_refusals,
+    "django.utils.autoreload": _patch_autoreload,
+    "django.core.management.commands.runserver": _patch_runserver,
+}
+
+
+def install() -> None:
+    """Patch both seams now, importing what is not loaded yet."""
+    from importlib import import_module
+
+    for name, patch in TRIGGERS.items():
+        patch(import_module(name))
+
+
+def _stand_in() -> None:
+    """Be what Django's parent process is, for the code that runs only there: do nothing until SIGTERM."""
+    from afresh.boot.signals import wait_for_signals
+
+    wait_for_signals()
+
+
+def _run(session: Session, main_func: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """What Django does in the child of its reloader; ends the process."""
+    from afresh.boot.ending import end
+    from afresh.boot.main import report_end
+    from afresh.django.commands import announce, explain, has_own_server, prepare
+
+    session.command_runs()
+    session.explain = explain
+    if session.is_first:
+        announce()
+    signal.signal(signal.SIGTERM, lambda *_: end(0))  # as Django's: exit handlers run
+    command = getattr(main_func, "__self__", None)
+    if has_own_server(command):
+        print("This runserver brings a server of its own: Afresh restarts it, without its guarantees.", file=sys.stderr)
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        session.serves_by_itself()
+    else:
+        kwargs = prepare(command, kwargs)
+    report_end(session, partial(main_func, *args, **kwargs))

@@ -1,0 +1,172 @@
+"""From a command that wants to serve to an `Application`, under a keeper or in this one process."""
+
+import socket
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from django.conf import settings
+from django.core.management.commands.runserver import Command as RunserverCommand
+from django.db import connections
+from django.urls import get_resolver
+from django.utils.autoreload import BaseReloader, autoreload_started, file_changed
+
+from afresh.boot.application import Application
+from afresh.boot.main import fail
+from afresh.boot.session import Session
+from afresh.boot.signals import wait_for_signals
+from afresh.django import commands
+from afresh.django.access import access_log
+from afresh.handover.parcel import Parcel
+from afresh.keeper.sockets import bind
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_DJANGOS_RECEIVERS = frozenset({"django.template.autoreload", "django.utils.translation.reloader"})
+
+
+def serve(
+    session: Session,
+    address: str,
+    port: int,
+    handler: "WSGIApplication",
+    *,
+    ipv6: bool,
+    threads: bool,
+    on_bind: Callable[[int], None],
+) -> NoReturn:
+    """Serve `handler` under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
+    try:
+        load_urls()
+    except Exception as exc:
+        # Not to be raised: `inner_run` takes any OSError that passes through `run` for one of binding.
+        fail(session, exc)
+    session.flush()  # the keeper watches all this while the rest is made ready
+    real_port = session.control.bind(address, port, ipv6=ipv6)
+    if session.is_first or getattr(on_bind, "__func__", None) is not RunserverCommand.on_bind:
+        on_bind(real_port)
+    reloader = Reloader(session)
+    autoreload_started.send(sender=reloader)
+    reloader.watch_extra_files()
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+    session.flush()
+    session.ready(
+        Application(
+            handler,
+            address,
+            real_port,
+            access_log,
+            hosts=allowed_hosts(),
+            is_django=True,
+            threads=threads,
+            checks=commands.deferred_checks,
+            file_changed=reloader.is_handled,
+            receivers=has_receivers(),
+            on_thread_end=connections.close_all,
+        )
+    )
+
+
+def serve_here(
+    address: str,
+    port: int,
+    handler: "WSGIApplication",
+    *,
+    ipv6: bool,
+    threads: bool,
+    on_bind: Callable[[int], None],
+) -> None:
+    """Serve in this one process until KeyboardInterrupt (`--noreload`), without keeper and gate."""
+    from afresh.pages.refusal import refusal
+    from afresh.serve.config import Config
+    from afresh.serve.hosts import HostPolicy
+    from afresh.serve.server import Server
+    from afresh.watch.gate import OpenGate
+
+    listener = _bind_here(address, port, ipv6=ipv6)
+    real_port = listener.getsockname()[1]
+    on_bind(real_port)
+    server = Server(
+        handler,
+        config=Config(threads=threads, server_name=address, server_port=real_port),
+        gate=OpenGate(),
+        hand_over=_close,
+        log=access_log,
+        hosts=HostPolicy(allowed_hosts(), bound=address, refusal=lambda host: refusal(host, django=True)),
+        on_thread_end=connections.close_all,
+    )
+    server.listen(listener)
+    if not threads:
+        server.run()
+        return
+    server.start()
+    wait_for_signals()
+
+
+def _close(parcels: Sequence[Parcel]) -> None:
+    """Without a keeper a connection has nowhere to go."""
+    for parcel in parcels:
+        parcel.sock.close()
+
+
+def _bind_here(address: str, port: int, *, ipv6: bool) -> socket.socket:
+    try:
+        return bind(address, port, ipv6=ipv6)
+    except OverflowError:
+        raise OSError(f"The port must be between 0 and 65535, not {port}.") from None
+
+
+def load_urls() -> None:
+    """Load the URLconf, which Django leaves to its checks or to the first request: an error in it is an error of the
+    start, and no request pays for it."""
+    if getattr(settings, "ROOT_URLCONF", None):
+        _ = get_resolver().url_patterns
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """ALLOWED_HOSTS as `HttpRequest.get_host` understands it (django/http/request.py)."""
+    hosts = tuple(map(str, settings.ALLOWED_HOSTS))
+    return (".localhost", "127.0.0.1", "[::1]") if settings.DEBUG and not hosts else hosts
+
+
+def has_receivers() -> bool:
+    """Whether the project itself listens to `file_changed`."""
+    live = file_changed._live_receivers(None)
+    receivers = [receiver for group in live for receiver in group] if isinstance(live, tuple) else live
+    return any(getattr(receiver, "__module__", "") not in _DJANGOS_RECEIVERS for receiver in receivers)
+
+
+class Reloader(BaseReloader):
+    """What receivers of Django's reload signals get as `sender`: the keeper watches in its place."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def watch_dir(self, path: "str | Path", glob: str) -> None:
+        """Be told about files below `path` that match `glob` (BaseReloader.watch_dir)."""
+        directory = Path(path).absolute()
+        self._session.watch_tree(str(directory), glob)
+
+    def watch_extra_files(self) -> None:
+        """Watch what receivers have put into `extra_files`."""
+        for file in map(Path, self.extra_files):
+            self._session.watch_tree(str(file.absolute().parent), file.name)
+
+    def is_handled(self, paths: Sequence[str]) -> bool:
+        """Whether for each of `paths` some receiver of `file_changed` says that no reload is needed
+        (BaseReloader.notify_file_changed)."""
+        try:
+            # Every path is told of, also after one that nobody deals with: template caches are reset by it.
+            answers = [any(answer for _, answer in self._ask(path)) for path in paths]
+            return all(answers)
+        except Exception:
+            traceback.print_exc()
+            return False
+
+    def _ask(self, path: str) -> list[tuple[object, object]]:
+        answers: list[tuple[object, object]] = file_changed.send(sender=self, file_path=Path(path))
+        return answers

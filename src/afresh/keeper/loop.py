@@ -1,0 +1,670 @@
+"""The loop: turns what happens into the machine's events and performs its effects.
+
+One thread does everything here except reading file events, which is the watcher's thread. Nothing wakes it
+while nothing happens.
+"""
+
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from functools import partial
+
+from afresh.channel import messages as msg
+from afresh.channel.endpoint import pair
+from afresh.errors import Disconnected
+from afresh.handover.convoy import Convoy, unpack
+from afresh.handover.parcel import Parcel
+from afresh.keeper import console, machine
+from afresh.keeper.children import Link, become_subreaper, kill, reap, spawn
+from afresh.keeper.eventloop import EventLoop, Timer
+from afresh.keeper.interpreters import boot_command, isolated, own_library_path
+from afresh.keeper.machine import Role
+from afresh.keeper.sockets import bind, holder
+from afresh.keeper.spec import STOPPING, BootSpec
+from afresh.keeper.twin import mentions_run_main
+from afresh.reload.journal import Edit, Entry, Exec
+from afresh.reload.plan import Plan, Way, plan
+from afresh.watch.gate import Latch, Word
+from afresh.watch.watcher import Watcher
+
+STOP_SECONDS = 5.0
+CHECKS_SECONDS = 0.1
+RESTLESS_BOOTS = 5
+PROJECT_SECONDS = 1.0
+A_BLINK = 0.02
+A_MOMENT = 1.0  # a server that ends sooner than this after it began would only end again
+
+
+@dataclass(eq=False, slots=True)
+class Member:
+    """One process as the loop holds it."""
+
+    handle: int
+    role: Role
+    link: Link
+    pid: int | None = None
+    began: int = field(default_factory=time.time_ns)
+    convoy: Convoy | None = None
+    serving_since: float | None = None
+    is_stale: bool = False
+    ready: machine.BootReady | None = None
+    receivers: bool = False
+    in_debugger: bool = False
+    has_failed: bool = False
+    has_refused: bool = False  # it ends by its command's own decision, not by a failure of the project
+    timers: list[Timer] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEdit:
+    """An edit on its way to a decision. `number`: the watcher's raise that it settles; None for the loop's own, which
+    are about a process of `generation`."""
+
+    number: int | None
+    edit: Edit
+    since: float
+    generation: int | None = None
+
+
+class Keeper:
+    """The parent process at work. `first_boot`: channel and pid of a boot that is already running."""
+
+    def __init__(self, spec: BootSpec, lifeline: tuple[int, int], first_boot: tuple[socket.socket, int] | None) -> None:
+        self.spec = spec
+        self._lifeline_read, self._lifeline_write = lifeline
+        self._first_boot = first_boot
+        self._loop = EventLoop()
+        self._machine = machine.Machine()
+        self._members: dict[int, Member] = {}
+        self._status = 0
+        self._listener: socket.socket | None = None
+        self._bound: tuple[str, int, bool] | None = None
+        self._word_descriptor = Word.create()
+        self._latch = Latch(Word(self._word_descriptor))
+        self._latch.decide(0, self._machine.generation)
+        self._held: list[Parcel] = []
+        self._route: Member | None = None
+        self._edits: deque[PendingEdit] = deque()
+        self._deciding: tuple[PendingEdit, Plan, Timer] | None = None
+        self._edited_at = time.monotonic()
+        self._is_announced = False
+        self._hosts: tuple[str, ...] = spec.options.allow_host
+        self._executed: list[str] = []
+        self._restless: Counter[str] = Counter()
+        self._named_restless: set[str] = set()
+        self._checks_output = ""
+        self._doubtful: machine.Failed | None = None
+        self._is_complete = False
+        self._looked_for_twin = spec.door == "wsgi"
+        self._bound_timer: Timer | None = None
+        self._last_signal = signal.SIGINT
+        self._soft_files = self._raise_file_limit()
+        options = spec.options
+        self._watcher = Watcher(
+            self._latch,
+            on_edit=lambda number, edit: self._loop.call_from_thread(self._edit_arrived, number, edit),
+            on_decided=lambda: self._loop.call_from_thread(self._tell_servers),
+            on_notice=lambda text: self._loop.call_from_thread(console.say, [text]),
+            settle_limit=options.settle,
+            poll_interval=options.poll_interval,
+            force_polling=options.poll,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Keeper {self._machine!r} members={sorted(self._members)} held={len(self._held)}>"
+
+    def run(self) -> int:
+        """Serve until the user ends it; returns the exit status."""
+        become_subreaper()
+        self._install_signals()
+        self._watcher.start()
+        if self.spec.address is not None:
+            # Whoever connects from now on waits instead of being refused. If this fails, the command will ask for
+            # the same address and report the error in Django's words.
+            self._try_bind(*self.spec.address)
+        effects = self._machine.start(adopted=self._first_boot is not None)
+        if self._first_boot is not None:
+            channel, pid = self._first_boot
+            self._add_member(1, Role.BOOT, channel, pid)
+        self._perform(effects)
+        # Walking a large folder takes a while, and the first boot waits for us now. What it consumes is compared with
+        # the disk anyway; the folder matters for code that nobody has told us of.
+        self._loop.call_later(PROJECT_SECONDS, self._watcher.cover_project, self.spec.cwd)
+        self._reap()  # the first boot may have ended before there was a handler of SIGCHLD to tell of it
+        try:
+            self._loop.run()
+        finally:
+            self._watcher.stop()
+            if self._listener is not None:
+                self._listener.close()
+        return self._status
+
+    @property
+    def last_signal(self) -> signal.Signals:
+        """The signal that asked for the end."""
+        return self._last_signal
+
+    # ---- signals --------------------------------------------------------------------------------------------------
+
+    def _install_signals(self) -> None:
+        self._loop.add_signal_handler(signal.SIGCHLD, self._reap)
+        for number in STOPPING:
+            # nohup and background jobs of scripts start us with some of them ignored, and that is to stay so.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._loop.add_signal_handler(number, self._stop_asked, number)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)  # blocked by the entry before its exec
+
+    def _stop_asked(self, number: signal.Signals) -> None:
+        self._last_signal = number
+        self._step(machine.StopAsked())
+
+    def _reap(self) -> None:
+        for pid, status in reap():
+            member = next((member for member in self._members.values() if member.pid == pid), None)
+            if member is not None:
+                self._gone(member, status)
+
+    # ---- machine --------------------------------------------------------------------------------------------------
+
+    def _step(self, event: machine.Event) -> None:
+        self._perform(self._machine.step(event))
+
+    def _perform(self, effects: list[machine.Effect]) -> None:
+        for effect in effects:
+            self._perform_one(effect)
+
+    def _perform_one(self, effect: machine.Effect) -> None:
+        match effect:
+            case machine.Spawn(handle, role, generation, failure):
+                self._spawn(handle, role, generation, failure)
+            case machine.ForkFrom(parent, handle, role):
+                self._fork(parent, handle, role)
+            case machine.Serve(handle, generation):
+                message = msg.Serve(generation, self._watcher.events is not None)
+                if handle in self._members:
+                    self._members[handle].link.send(message, self._serving_descriptors())
+            case machine.RunChecks(handle):
+                self._send(handle, msg.RunChecks())
+            case machine.Drain(handle):
+                self._drain(handle)
+            case machine.Stop(handle):
+                self._send(handle, msg.Stop())
+            case machine.Kill(handle, force):
+                self._kill(handle, signal.Signals[force.value])
+            case machine.Route(handle):
+                self._route_to(None if handle is None else self._members.get(handle))
+            case machine.Answering(generation, reason, by_page):
+                self._answering(generation, reason, by_page=by_page)
+            case machine.ShowFailure(failure, _):
+                console.say(console.failure_lines(failure))
+            case machine.ShowReplaced(status):
+                console.say([console.replaced_line(status)])
+            case machine.ArmBound(generation):
+                self._arm_bound(generation)
+            case machine.ArmChecks(generation):
+                self._loop.call_later(CHECKS_SECONDS, self._step, machine.ChecksDue(generation))
+            case machine.ArmStop():
+                self._loop.call_later(STOP_SECONDS, self._step, machine.StopOverdue())
+            case machine.Finish(status):
+                self._status = status
+                self._loop.stop()
+
+    # ---- processes ------------------------------------------------------------------------------------------------
+
+    def _spawn(self, handle: int, role: Role, generation: int, failure: msg.Failure | None) -> None:
+        ours, theirs = pair()
+        with theirs:
+            if role is Role.PAGE:
+                command = isolated(self.spec.python, "from afresh.boot.page import main; main()", own_library_path())
+                environ = {"LC_ALL": "C.UTF-8"}
+            else:
+                command = boot_command(self.spec)
+                environ = self.spec.environ | (self._run_main() if role is Role.BOOT else {})
+            pid = spawn(command, environ, theirs)
+        member = self._add_member(handle, role, ours, pid)
+        begin = msg.Begin(
+            role=role.value,
+            target=self.spec.target,
+            orig_argv=(self.spec.python, *self.spec.flags, *self.spec.target),
+            soft_files=self._soft_files,
+            first=not self._machine.has_answered,
+            adapter="" if self.spec.door == "wsgi" else "afresh.django.seams",
+            address=self.spec.address,
+        )
+        member.link.send(begin, [self._lifeline_read])
+        if role is Role.BOOT:
+            self._executed.clear()
+            self._is_complete = False
+        if failure is not None:
+            self._offer_page(member, generation, failure)
+
+    def _run_main(self) -> dict[str, str]:
+        return {} if self.spec.door == "wsgi" else {"RUN_MAIN": "true"}
+
+    def _offer_page(self, member: Member, generation: int, failure: msg.Failure) -> None:
+        if self._listener is None and not self._bind_for_page():
+            return
+        message = msg.ServePage(generation, self._watcher.events is not None, failure, self._hosts)
+        member.link.send(message, self._serving_descriptors())
+
+    def _fork(self, parent: int, handle: int, role: Role) -> None:
+        if parent not in self._members:
+            return  # It is gone, and the machine is about to hear of it.
+        ours, theirs = pair()
+        with theirs:
+            self._members[parent].link.send(msg.Fork(role.value, handle), [theirs.fileno()])
+        self._add_member(handle, role, ours, None).receivers = self._members[parent].receivers
+
+    def _add_member(self, handle: int, role: Role, channel: socket.socket, pid: int | None) -> Member:
+        member = Member(handle, role, Link(channel, lambda wanted: self._want_write(member, wanted)), pid)
+        member.convoy = Convoy(member.link.send)
+        self._members[handle] = member
+        self._loop.add_reader(member.link.fileno(), self._readable, member)
+        return member
+
+    def _want_write(self, member: Member, wanted: bool) -> None:
+        if wanted:
+            self._loop.add_writer(member.link.fileno(), member.link.flush)
+        else:
+            self._loop.remove_writer(member.link.fileno())
+
+    def _send(self, handle: int, message: msg.ToApp) -> None:
+        member = self._members.get(handle)
+        if member is not None:
+            member.link.send(message)
+
+    def _kill(self, handle: int, number: signal.Signals) -> None:
+        member = self._members.get(handle)
+        if member is not None and member.pid is not None:
+            kill(member.pid, number)
+        elif member is not None:
+            # Forked, but the checkpoint has not told its pid yet: it ends when it finds its channel closed.
+            self._gone(member, -number)
+
+    def _gone(self, member: Member, status: int) -> None:
+        """A process has ended, its status is known, and what it still had to say has been read."""
+        if self._members.get(member.handle) is not member:
+            return
+        self._drain_channel(member)
+        self._loop.remove_reader(member.link.fileno())
+        self._loop.remove_writer(member.link.fileno())
+        del self._members[member.handle]
+        for timer in member.timers:
+            timer.cancel()
+        if self._route is member:
+            self._route = None
+        if member.convoy is not None:
+            self._held += member.convoy.take_back()
+        member.link.close()
+        if member.has_refused:
+            self._step(machine.Refused(member.handle, status))
+        lasted = member.serving_since is not None and time.monotonic() - member.serving_since > A_MOMENT
+        ended = machine.Ended(member.handle, status, lasted, member.has_failed)
+        if member.serving_since is None:
+            self._step(ended)
+        else:
+            # A signal for the whole process group may end the server before our own handler for it has run: whoever
+            # is stopping must not start a successor.
+            self._loop.call_later(A_BLINK, self._step, ended)
+
+    def _drain_channel(self, member: Member) -> None:
+        try:
+            while (received := member.link.receive()) is not None:
+                self._received(member, *received)
+        except (Disconnected, OSError):
+            pass
+
+    def _drain(self, handle: int) -> None:
+        member = self._members.get(handle)
+        if member is None:
+            return
+        member.link.send(msg.Drain(self.spec.options.stream_drain))
+        if member.in_debugger:
+            self._say_debugger(member)
+        self._arm_drain(member)
+
+    def _arm_drain(self, member: Member) -> None:
+        member.timers.append(self._loop.call_later(self.spec.options.drain, self._drain_overdue, member))
+
+    def _drain_overdue(self, member: Member) -> None:
+        if member.in_debugger:
+            self._arm_drain(member)
+        else:
+            self._step(machine.DrainOverdue(member.handle))
+
+    def _arm_bound(self, generation: int) -> None:
+        if self._bound_timer is not None:
+            self._bound_timer.cancel()
+        seconds = self.spec.options.wait
+        self._bound_timer = self._loop.call_later(seconds, self._step, machine.TooSlow(generation, seconds))
+
+    # ---- messages -------------------------------------------------------------------------------------------------
+
+    def _readable(self, member: Member) -> None:
+        try:
+            while (received := member.link.receive()) is not None:
+                self._received(member, *received)
+                if self._members.get(member.handle) is not member:
+                    return
+        except Disconnected:
+            # Its status follows: by SIGCHLD for a child of ours, in `ChildEnded` for a checkpoint's.
+            self._loop.remove_reader(member.link.fileno())
+            if self._route is member:
+                self._route = None
+
+    def _received(self, member: Member, message: msg.FromApp, descriptors: list[int]) -> None:
+        match message:
+            case msg.Consumed(entries, ticket):
+                self._consumed(member, entries, ticket)
+            case msg.WatchTree(directory, glob):
+                self._watcher.cover_tree(directory, glob, self._generation_of(member))
+            case msg.Bind(address, port, ipv6):
+                self._bind_asked(member, address, port, ipv6=ipv6)
+            case msg.Ready(forks, _, checks, receivers, hosts):
+                self._ready(member, forks=forks, checks=checks, receivers=receivers, hosts=hosts)
+            case msg.ServesByItself():
+                self._release_listener()
+                self._step(machine.ServesByItself(member.handle))
+            case msg.Serving():
+                member.serving_since = time.monotonic()
+                self._step(machine.Serving(member.handle))
+            case msg.Failed(failure):
+                self._failed(member, failure)
+            case msg.Refused():
+                member.has_refused = True
+            case msg.Forked(handle, pid):
+                self._forked(handle, pid)
+            case msg.ChildEnded(pid, status):
+                child = next((other for other in self._members.values() if other.pid == pid), None)
+                if child is not None:
+                    self._gone(child, status)
+            case msg.Parcels():
+                parcels = unpack(message, descriptors)
+                member.link.send(msg.ParcelsTaken(len(parcels)))
+                self._held += parcels
+                self._deliver()
+            case msg.ParcelsTaken(count):
+                if member.convoy is not None:
+                    member.convoy.acknowledge(count)
+            case msg.DebuggerHeld(held):
+                member.in_debugger = held
+                if held and self._route is not member:
+                    self._say_debugger(member)
+            case msg.FileChangedAnswer(ticket, handled):
+                self._file_changed_answered(ticket, handled=handled)
+            case msg.ChecksDone(output, failure):
+                self._checked(member, output, failure)
+            case msg.Drained():
+                pass
+
+    def _failed(self, member: Member, failure: msg.Failure) -> None:
+        """A boot that fails while an edit is being settled has probably read a half-written file: what it says counts
+        only if the edit turns out to mean nothing."""
+        self._is_complete = member.has_failed = True
+        self._doubtful = machine.Failed(self._generation_of(member), failure)
+        self._settle_doubts()
+
+    def _settle_doubts(self) -> None:
+        if self._doubtful is not None and not self._latch.is_open and not self._edits and self._deciding is None:
+            event, self._doubtful = self._doubtful, None
+            self._step(event)
+
+    def _checked(self, member: Member, output: str, failure: msg.Failure | None) -> None:
+        """On reloads the checks' output is shown where it differs from the last: every save would repeat it."""
+        if self._generation_of(member) != self._machine.generation:
+            return
+        if self._machine.generation > 1 and output != self._checks_output:
+            console.say(output.splitlines())
+        self._checks_output = output
+        if failure is not None:
+            self._step(machine.Failed(self._machine.generation, failure))
+
+    def _consumed(self, member: Member, entries: tuple[Entry, ...], ticket: int) -> None:
+        changed = self._watcher.cover(entries, self._generation_of(member), member.began)
+        if member.role in (Role.BOOT, Role.SERVER):
+            self._executed += [entry.file for entry in entries if isinstance(entry, Exec)]
+        if ticket:
+            member.link.send(msg.Covered(ticket))
+        record = self._machine.records.get(member.handle)
+        if changed and record is not None and record.generation == self._machine.generation:
+            self._overtaken(member, record.generation, changed)
+
+    def _overtaken(self, member: Member, generation: int, changed: list[str]) -> None:
+        """What a process has consumed was saved over before the watch stood: its generation must never answer."""
+        member.is_stale = True
+        self._edits.append(PendingEdit(None, Edit(frozenset(changed)), time.monotonic(), generation))
+        self._decide_next()
+
+    def _ready(self, member: Member, *, forks: bool, checks: bool, receivers: bool, hosts: tuple[str, ...]) -> None:
+        member.receivers = receivers
+        self._hosts = (*hosts, *self.spec.options.allow_host)
+        self._is_complete = True
+        member.ready = machine.BootReady(member.handle, forks, checks)
+        if not member.is_stale:
+            self._step(member.ready)
+
+    def _generation_of(self, member: Member) -> int:
+        record = self._machine.records.get(member.handle)
+        return self._machine.generation if record is None else record.generation
+
+    def _forked(self, handle: int, pid: int) -> None:
+        member = self._members.get(handle)
+        if member is not None:
+            member.pid = pid
+
+    def _say_debugger(self, member: Member) -> None:
+        console.say(
+            [
+                f"A request stands in the debugger of the previous server (pid {member.pid}): it keeps the terminal "
+                "and goes on with the old code; new requests get the new code."
+            ]
+        )
+
+    # ---- the listening socket -------------------------------------------------------------------------------------
+
+    def _bind_asked(self, member: Member, address: str, port: int, *, ipv6: bool) -> None:
+        try:
+            self._bind(address, port, ipv6)
+        except OverflowError:
+            member.has_refused = True
+            member.link.send(msg.BindFailed(0, f"The port must be between 0 and 65535, not {port}."))
+        except OSError as exc:
+            member.has_refused = True
+            member.link.send(msg.BindFailed(exc.errno or 0, str(exc)))
+            self._say_holder(port)
+        else:
+            assert self._listener is not None
+            self._is_announced = True
+            member.link.send(msg.Bound(self._listener.getsockname()[1]))
+
+    def _bind(self, address: str, port: int, ipv6: bool) -> None:
+        """Bind unless it is bound to just that already: so a port that the system chose stays over all reloads."""
+        wanted = (address, port, ipv6)
+        if self._bound == wanted:
+            return
+        listener = bind(address, port, ipv6=ipv6)
+        self._release_listener()
+        self._listener, self._bound = listener, wanted
+
+    def _try_bind(self, address: str, port: int, ipv6: bool) -> bool:
+        try:
+            self._bind(address, port, ipv6)
+        except (OSError, OverflowError):
+            return False
+        return True
+
+    def _release_listener(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        self._listener = self._bound = None
+
+    def _bind_for_page(self) -> bool:
+        """The boot failed before its command could say where to serve: use what the command line says, or Django's
+        default."""
+        address, port, ipv6 = self.spec.address or ("127.0.0.1", 8000, False)
+        if self._try_bind(address, port, ipv6):
+            return True
+        console.say([f"Error: {address}:{port} cannot be bound either, so the error cannot be shown in a browser."])
+        self._say_holder(port)
+        return False
+
+    def _say_holder(self, port: int) -> None:
+        found = holder(port)
+        if found is not None:
+            console.say([f"Port {port} is held by {found}."])
+
+    def _serving_descriptors(self) -> list[int]:
+        assert self._listener is not None
+        events = self._watcher.events
+        return [self._listener.fileno(), *([] if events is None else [events]), self._word_descriptor]
+
+    # ---- connections on their way -----------------------------------------------------------------------------------
+
+    def _route_to(self, member: Member | None) -> None:
+        self._route = member
+        self._deliver()
+
+    def _deliver(self) -> None:
+        if self._route is not None and self._route.convoy is not None and self._held:
+            parcels, self._held = self._held, []
+            self._route.convoy.send(parcels)
+
+    # ---- edits ------------------------------------------------------------------------------------------------------
+
+    def _edit_arrived(self, number: int, edit: Edit) -> None:
+        self._edits.append(PendingEdit(number, edit, time.monotonic()))
+        self._decide_next()
+
+    def _decide_next(self) -> None:
+        """Decide the oldest edit; the next one waits for the outcome, so that decisions keep their order."""
+        if self._deciding is not None or not self._edits:
+            return
+        pending = self._edits.popleft()
+        if pending.generation is not None:
+            self._supersede(pending)
+            return
+        server = self._route
+        decision = plan(
+            pending.edit,
+            is_consumed=self._watcher.is_consumed,
+            is_project_code=self._is_project_code,
+            is_asked_for=self._watcher.is_asked_for,
+            is_complete=self._is_complete,
+            receivers=server is not None and server.receivers,
+        )
+        if not decision.ask or server is None or server.role is Role.PAGE:
+            self._conclude(pending, decision, decision.way)
+            return
+        ticket = pending.number or 0
+        late = partial(self._file_changed_answered, ticket, handled=False)
+        timer = self._loop.call_later(self.spec.options.file_changed_wait, late)
+        self._deciding = (pending, decision, timer)
+        server.link.send(msg.FileChanged(ticket, decision.ask))
+
+    def _supersede(self, pending: PendingEdit) -> None:
+        """A process of `pending.generation` is stale beyond doubt; an edit decided meanwhile may have replaced it."""
+        is_current = pending.generation == self._machine.generation
+        decision = Plan(Way.COLD if is_current else Way.NOTHING, min(pending.edit.changed))
+        self._conclude(pending, decision, decision.way)
+        if is_current and pending.generation == self._machine.generation:
+            self._accept_restless()
+
+    def _accept_restless(self) -> None:
+        """The boot may answer although data it has consumed has changed: the next one would find the same."""
+        for member in list(self._members.values()):
+            if member.is_stale and self._generation_of(member) == self._machine.generation:
+                member.is_stale = False
+                if member.ready is not None:
+                    self._step(member.ready)
+
+    def _is_restless(self, edit: Edit) -> bool:
+        """Whether these changes are the project's own work at every start (a cache it rebuilds, a folder it lists and
+        writes into): the same data, not code, has changed in so many starts in a row that none has answered."""
+        if edit.everything or not edit.changed or any(path.endswith(".py") for path in edit.changed):
+            return False
+        places = {path if self._watcher.is_read(path) else os.path.dirname(path) for path in edit.changed}
+        if self._machine.server is not None:
+            return False
+        self._restless.update(places)
+        if min(self._restless[place] for place in places) <= RESTLESS_BOOTS:
+            return False
+        if places - self._named_restless:
+            self._named_restless |= places
+            name = console.printable(console.relative(min(places), self.spec.cwd))
+            console.say([f"{name} changes whenever the project starts: that alone does not start it again."])
+        return True
+
+    def _file_changed_answered(self, ticket: int, *, handled: bool) -> None:
+        if self._deciding is None or (self._deciding[0].number or 0) != ticket:
+            return
+        pending, decision, timer = self._deciding
+        timer.cancel()
+        self._deciding = None
+        self._conclude(pending, decision, Way.NOTHING if handled else Way.COLD)
+
+    def _conclude(self, pending: PendingEdit, decision: Plan, way: Way) -> None:
+        effects: list[machine.Effect] = []
+        if way is not Way.NOTHING and not self._is_restless(pending.edit):
+            self._edited_at = pending.since
+            effects = self._machine.step(machine.Edited(decision.reason))
+        if pending.number is None:
+            self._latch.advance(self._machine.generation)
+        else:
+            self._latch.decide(pending.number, self._machine.generation)
+        self._perform(effects)
+        self._tell_servers()
+        self._decide_next()
+
+    def _tell_servers(self) -> None:
+        self._settle_doubts()
+        for member in self._members.values():
+            if member.serving_since is not None:
+                member.link.send(msg.Decided())
+
+    def _is_project_code(self, path: str) -> bool:
+        return path.endswith(".py") and path.startswith(self.spec.cwd + os.sep)
+
+    # ---- what the user sees -----------------------------------------------------------------------------------------
+
+    def _answering(self, generation: int, reason: str, *, by_page: bool) -> None:
+        if self._bound_timer is not None:
+            self._bound_timer.cancel()
+            self._bound_timer = None
+        if by_page:
+            self._say_where()
+            return
+        self._watcher.forget(generation)
+        self._restless.clear()
+        if generation > 1:
+            elapsed = 1000 * (time.monotonic() - self._edited_at)
+            console.say([console.reload_line(generation, "cold", console.relative(reason, self.spec.cwd), elapsed)])
+        if not self._looked_for_twin:
+            self._looked_for_twin = True
+            look = partial(self._look_for_twin, list(self._executed))
+            threading.Thread(target=look, name="afresh-twin", daemon=True).start()
+
+    def _say_where(self) -> None:
+        """Where to look, if no command has come so far as to say it in its own words."""
+        if self._bound is not None and not self._is_announced:
+            address, port, ipv6 = self._bound
+            self._is_announced = True
+            shown = f"[{address}]" if ipv6 else address
+            console.say([f"This is shown at http://{shown}:{port}/ as well. Quit with CONTROL-C."])
+
+    def _look_for_twin(self, files: list[str]) -> None:
+        if any(map(mentions_run_main, files)):
+            self._loop.call_from_thread(self._step, machine.TwinWanted())
+
+    # ---- limits -----------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _raise_file_limit() -> int:
+        """Let the keeper hold as many connections as the system allows; returns the limit that the project gets."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        return soft

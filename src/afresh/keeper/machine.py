@@ -1,0 +1,597 @@
+"""What happens to which process, as a pure machine: `step(event) -> effects`.
+
+A *handle* names a process from before it exists until after it is gone. The machine owns the records of all processes
+and the number of the current generation; it knows no clock, no descriptor and no process id. The loop
+(`afresh.keeper.loop`) turns what happens into events and performs the effects, in order.
+
+One generation lives like this: a boot loads the project; when it is ready it forks a server (or serves by itself where
+forking is not safe); the server answers until an edit makes the next generation. A generation that fails is answered by
+a page server. Whoever is replaced drains: it keeps what it is answering and hands over everything else.
+"""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import msgspec
+
+from afresh.channel.messages import Failure
+
+
+class Role(enum.Enum):
+    """What a process is for."""
+
+    BOOT = "boot"  # loads the project; then a checkpoint, or a server by itself
+    SERVER = "server"  # fork of a checkpoint
+    CHECKS = "checks"  # fork of a checkpoint that runs the system checks
+    PAGE = "page"  # answers for a generation that cannot
+    TWIN = "twin"  # runs what a project does only where RUN_MAIN is unset
+
+
+class Stage(enum.Enum):
+    """How far a process is."""
+
+    STARTING = "starting"
+    OFFERED = "offered"  # has been sent the listening socket: it may hold connections before it says so
+    CHECKPOINT = "checkpoint"
+    SERVING = "serving"
+    FOREIGN = "foreign"  # has a server of its own; Afresh only starts and ends it
+    DRAINING = "draining"
+    ENDING = "ending"
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What is known of one process. `parent` is the checkpoint it was forked from."""
+
+    handle: int
+    role: Role
+    generation: int
+    stage: Stage = Stage.STARTING
+    parent: int | None = None
+    checks: bool = False
+
+
+# ---- events -----------------------------------------------------------------------------------------------------
+
+
+class Edited(msgspec.Struct, frozen=True):
+    """The code on disk is no longer that of the current generation."""
+
+    reason: str
+
+
+class BootReady(msgspec.Struct, frozen=True):
+    """The boot's journal is complete, watched and still true."""
+
+    handle: int
+    forks: bool
+    checks: bool
+
+
+class ServesByItself(msgspec.Struct, frozen=True):
+    """The command brought a server of its own, which binds and answers without Afresh."""
+
+    handle: int
+
+
+class Serving(msgspec.Struct, frozen=True):
+    handle: int
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The boot of a generation, or its checks, failed."""
+
+    generation: int
+    failure: Failure
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The command declined to run (usage error, CommandError, `--help`)."""
+
+    handle: int
+    status: int
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A process is gone.
+
+    `status` as of `os.waitstatus_to_exitcode`. `lasted`: it served for more than a moment. `explained`: it has said
+    itself why it ends, and `Failed` tells it, or will.
+    """
+
+    handle: int
+    status: int
+    lasted: bool = True
+    explained: bool = False
+
+
+class TooSlow(msgspec.Struct, frozen=True):
+    """The generation has not answered within the bound."""
+
+    generation: int
+    seconds: float
+
+
+class DrainOverdue(msgspec.Struct, frozen=True):
+    """A draining process has had its time."""
+
+    handle: int
+
+
+class StopAsked(msgspec.Struct, frozen=True):
+    """The user wants the end; asked twice, at once."""
+
+
+class StopOverdue(msgspec.Struct, frozen=True):
+    """The end takes too long."""
+
+
+class ChecksDue(msgspec.Struct, frozen=True):
+    """Whoever waited for the generation has been answered: its checks may have the processor now."""
+
+    generation: int
+
+
+class TwinWanted(msgspec.Struct, frozen=True):
+    """The project does something only where RUN_MAIN is unset."""
+
+
+Event: TypeAlias = (
+    Edited
+    | BootReady
+    | ServesByItself
+    | Serving
+    | Failed
+    | Refused
+    | Ended
+    | TooSlow
+    | DrainOverdue
+    | StopAsked
+    | StopOverdue
+    | ChecksDue
+    | TwinWanted
+)
+
+# ---- effects ----------------------------------------------------------------------------------------------------
+
+
+class Spawn(msgspec.Struct, frozen=True):
+    """Start a fresh interpreter. `failure`: what a page server shows."""
+
+    handle: int
+    role: Role
+    generation: int
+    failure: Failure | None = None
+
+
+class ForkFrom(msgspec.Struct, frozen=True):
+    """Tell the checkpoint `parent` to fork a child that goes on as `role`."""
+
+    parent: int
+    handle: int
+    role: Role
+
+
+class Serve(msgspec.Struct, frozen=True):
+    """Give the process the listening socket and the gate."""
+
+    handle: int
+    generation: int
+
+
+class RunChecks(msgspec.Struct, frozen=True):
+    """Tell a boot that serves by itself to run its checks."""
+
+    handle: int
+
+
+class Drain(msgspec.Struct, frozen=True):
+    handle: int
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """Ask the process to run its exit handlers and end."""
+
+    handle: int
+
+
+class Force(enum.Enum):
+    TERMINATE = "SIGTERM"
+    KILL = "SIGKILL"
+
+
+class Kill(msgspec.Struct, frozen=True):
+    handle: int
+    force: Force
+
+
+class Route(msgspec.Struct, frozen=True):
+    """Connections on their way go to this process from now on; None: the keeper holds them."""
+
+    handle: int | None
+
+
+class Answering(msgspec.Struct, frozen=True):
+    """The generation answers, said once. `by_page`: it is a failure, or a waiting page, that is shown."""
+
+    generation: int
+    reason: str
+    by_page: bool
+
+
+class ShowFailure(msgspec.Struct, frozen=True):
+    failure: Failure
+    generation: int
+
+
+class ShowReplaced(msgspec.Struct, frozen=True):
+    """A server ended unasked and another takes over."""
+
+    status: int
+
+
+class ArmChecks(msgspec.Struct, frozen=True):
+    """Start the clock that leads to `ChecksDue`."""
+
+    generation: int
+
+
+class ArmBound(msgspec.Struct, frozen=True):
+    """Start the clock that leads to `TooSlow` for this generation."""
+
+    generation: int
+
+
+class ArmStop(msgspec.Struct, frozen=True):
+    """Start the clock that leads to `StopOverdue`."""
+
+
+class Finish(msgspec.Struct, frozen=True):
+    """Every process is gone: the keeper ends with this status."""
+
+    status: int
+
+
+Effect: TypeAlias = (
+    Spawn
+    | ForkFrom
+    | Serve
+    | RunChecks
+    | Drain
+    | Stop
+    | Kill
+    | Route
+    | Answering
+    | ShowFailure
+    | ShowReplaced
+    | ArmBound
+    | ArmChecks
+    | ArmStop
+    | Finish
+)
+
+Effects: TypeAlias = Iterator[Effect]
+
+
+@dataclass(slots=True)
+class Machine:
+    """The state. `generation` counts from 1; `server` is the process that answers now."""
+
+    generation: int = 1
+    reason: str = "start"
+    server: int | None = None
+    failure: Failure | None = None
+    is_stopping: bool = False
+    has_answered: bool = False
+    exit_status: int = 0
+    records: dict[int, Record] = field(default_factory=dict)
+    _next_handle: int = 1
+    _boot_waits: bool = False
+    _told: tuple[int, bool] = (0, False)
+    _ended_early: int = 0  # the generation of which a server ended as soon as it served
+
+    def __repr__(self) -> str:
+        records = self.records.values()
+        processes = ", ".join(f"{r.handle}:{r.role.value}/{r.stage.value}@{r.generation}" for r in records)
+        return f"<Machine generation={self.generation} server={self.server} [{processes}]>"
+
+    def start(self, *, adopted: bool) -> list[Effect]:
+        """Begin. `adopted`: the first boot is already running; it gets handle 1."""
+        handle = self._new(Role.BOOT)
+        first = [] if adopted else [Spawn(handle, Role.BOOT, self.generation)]
+        return [*first, ArmBound(self.generation)]
+
+    def step(self, event: Event) -> list[Effect]:
+        """Take in one event; the effects are to be performed in order."""
+        return list(self._handle(event))
+
+    def _handle(self, event: Event) -> Effects:
+        match event:
+            case Edited(reason):
+                yield from self._edited(reason)
+            case BootReady(handle, forks, checks):
+                yield from self._boot_ready(handle, forks=forks, checks=checks)
+            case ServesByItself(handle):
+                yield from self._serves_by_itself(handle)
+            case Serving(handle):
+                yield from self._serving(handle)
+            case Failed(generation, failure):
+                if generation == self.generation and not self.is_stopping:
+                    yield from self._fail(failure)
+            case Refused(handle, status):
+                yield from self._refused(handle, status)
+            case Ended():
+                yield from self._ended(event)
+            case TooSlow(generation, seconds):
+                yield from self._too_slow(generation, seconds)
+            case DrainOverdue(handle):
+                if handle in self.records and self.records[handle].stage is Stage.DRAINING:
+                    yield Kill(handle, Force.KILL)
+            case StopAsked():
+                yield from self._stop()
+            case StopOverdue():
+                yield from (Kill(handle, Force.KILL) for handle in self.records)
+                # The kernel ends whatever is left when the keeper's end of the lifeline closes.
+                yield Finish(self.exit_status)
+            case ChecksDue(generation):
+                yield from self._start_checks(generation)
+            case TwinWanted():
+                if not self.is_stopping and not self._having(Role.TWIN):
+                    yield Spawn(self._new(Role.TWIN), Role.TWIN, self.generation)
+
+    # ---- the next generation ------------------------------------------------------------------------------------
+
+    def _edited(self, reason: str) -> Effects:
+        if self.is_stopping:
+            return
+        self.generation += 1
+        self.reason = reason
+        self.failure = None
+        yield Route(None)
+        self.server = None
+        for record in list(self.records.values()):
+            yield from self._retire(record)
+        if any(record.stage is Stage.FOREIGN for record in self.records.values()):
+            # It holds the port itself: its successor can only bind when it is gone.
+            self._boot_waits = True
+        else:
+            yield Spawn(self._new(Role.BOOT), Role.BOOT, self.generation)
+        yield ArmBound(self.generation)
+
+    def _retire(self, record: Record) -> Effects:
+        """Send one process of an older generation on its way out."""
+        match record.role, record.stage:
+            case (Role.TWIN, _) | (_, Stage.DRAINING | Stage.ENDING):
+                return
+            case _, Stage.SERVING | Stage.OFFERED:
+                self._set(record.handle, stage=Stage.DRAINING)
+                yield Drain(record.handle)
+            case _, Stage.FOREIGN:
+                yield Kill(record.handle, Force.TERMINATE)
+            case _, Stage.CHECKPOINT:
+                yield from self._release(record.handle)
+            case _:
+                # A boot that is not ready, or checks: no connection is in their hands.
+                self._set(record.handle, stage=Stage.ENDING)
+                yield Kill(record.handle, Force.KILL)
+
+    def _release(self, checkpoint: int) -> Effects:
+        """End a checkpoint of the past once nothing forked from it lives: the exit handlers of the boot run then."""
+        record = self.records.get(checkpoint)
+        if record is None or record.stage is not Stage.CHECKPOINT or self._is_needed(record):
+            return
+        self._set(checkpoint, stage=Stage.ENDING)
+        yield Stop(checkpoint)
+
+    def _is_needed(self, checkpoint: Record) -> bool:
+        if checkpoint.generation == self.generation and not self.is_stopping:
+            return True
+        return any(record.parent == checkpoint.handle for record in self.records.values())
+
+    # ---- a generation comes up ----------------------------------------------------------------------------------
+
+    def _boot_ready(self, handle: int, *, forks: bool, checks: bool) -> Effects:
+        if not self._is_current(handle) or self.is_stopping:
+            return
+        self._set(handle, checks=checks)
+        if not forks:
+            self._set(handle, stage=Stage.OFFERED)
+            yield Serve(handle, self.generation)
+            return
+        self._set(handle, stage=Stage.CHECKPOINT)
+        yield from self._fork_server(handle)
+
+    def _fork_server(self, checkpoint: int) -> Effects:
+        handle = self._new(Role.SERVER, parent=checkpoint, stage=Stage.OFFERED)
+        yield ForkFrom(checkpoint, handle, Role.SERVER)
+        yield Serve(handle, self.generation)
+
+    def _serves_by_itself(self, handle: int) -> Effects:
+        if self._is_current(handle):
+            self._set(handle, stage=Stage.FOREIGN)
+            yield from self._now_answering(by_page=False)
+
+    def _serving(self, handle: int) -> Effects:
+        record = self.records.get(handle)
+        if record is None or record.stage is not Stage.OFFERED or self.is_stopping:
+            return
+        if self._is_overtaken(record):
+            self._set(handle, stage=Stage.DRAINING)
+            yield Drain(handle)
+            return
+        self._set(handle, stage=Stage.SERVING)
+        previous, self.server = self.server, handle
+        yield Route(handle)
+        if previous is not None and previous in self.records:
+            self._set(previous, stage=Stage.DRAINING)
+            yield Drain(previous)
+        if record.role is Role.PAGE:
+            yield from self._now_answering(by_page=True)
+            return
+        yield from self._now_answering(by_page=False)
+        if self._holder_of_checks(record).checks:
+            yield ArmChecks(self.generation)
+
+    def _is_overtaken(self, record: Record) -> bool:
+        """A server whose generation has failed meanwhile, or a waiting page whose project is ready after all."""
+        if record.role is Role.PAGE:
+            return self.failure is None and self.server is not None
+        return self.failure is not None
+
+    def _now_answering(self, *, by_page: bool) -> Effects:
+        if self._told != (self.generation, by_page):
+            self._told = (self.generation, by_page)
+            yield Answering(self.generation, self.reason, by_page)
+        self.has_answered = True
+
+    def _holder_of_checks(self, server: Record) -> Record:
+        """The checkpoint that the server was forked from, or the server itself where it has none."""
+        return self.records.get(server.parent or 0, server)
+
+    def _start_checks(self, generation: int) -> Effects:
+        server = self.records.get(self.server or 0)
+        if generation != self.generation or server is None or self.is_stopping:
+            return
+        boot = self._holder_of_checks(server)
+        if not boot.checks:
+            return
+        self._set(boot.handle, checks=False)
+        if boot.handle == server.handle:
+            yield RunChecks(server.handle)
+        else:
+            yield ForkFrom(boot.handle, self._new(Role.CHECKS, parent=boot.handle), Role.CHECKS)
+
+    # ---- a generation fails -------------------------------------------------------------------------------------
+
+    def _fail(self, failure: Failure) -> Effects:
+        if self.failure is not None:
+            return
+        self.failure = failure
+        yield ShowFailure(failure, self.generation)
+        yield from self._spawn_page(failure)
+
+    def _spawn_page(self, failure: Failure) -> Effects:
+        handle = self._new(Role.PAGE, stage=Stage.OFFERED)
+        yield Spawn(handle, Role.PAGE, self.generation, failure)
+
+    def _refused(self, handle: int, status: int) -> Effects:
+        if not self._is_current(handle) or self.is_stopping or self.failure is not None:
+            return
+        if self.has_answered or self.generation > 1:
+            title = f"The command ended with status {status} instead of serving; its message is in the terminal."
+            yield from self._fail(Failure("exit", title))
+            return
+        self.exit_status = status
+        yield from self._stop()
+
+    def _too_slow(self, generation: int, seconds: float) -> Effects:
+        if generation != self.generation or self.server is not None or self.failure or self.is_stopping:
+            return
+        if any(record.stage is Stage.FOREIGN for record in self.records.values()):
+            return
+        waiting = Failure("slow", f"The project has been starting for {seconds:.0f} seconds and is not ready yet.")
+        yield from self._spawn_page(waiting)
+
+    # ---- processes end ------------------------------------------------------------------------------------------
+
+    def _ended(self, event: Ended) -> Effects:
+        record = self.records.pop(event.handle, None)
+        if record is None:
+            return
+        if event.handle == self.server:
+            self.server = None
+            yield Route(None)
+        if self.is_stopping:
+            yield from self._continue_stop()
+            return
+        if record.parent is not None:
+            yield from self._release(record.parent)
+        if self._boot_waits and record.stage is Stage.FOREIGN:
+            self._boot_waits = False
+            yield Spawn(self._new(Role.BOOT), Role.BOOT, self.generation)
+            return
+        is_expected = record.stage in (Stage.ENDING, Stage.DRAINING) or event.explained
+        if record.generation == self.generation and not is_expected:
+            yield from self._replace(record, event.status, lasted=event.lasted)
+
+    def _replace(self, record: Record, status: int, *, lasted: bool) -> Effects:
+        """A process of the current generation ended unasked."""
+        match record.role, record.stage:
+            case Role.PAGE, _:
+                if lasted and self.failure is not None:
+                    yield from self._spawn_page(self.failure)
+            case Role.BOOT, Stage.STARTING | Stage.FOREIGN:
+                title = f"The project's process {describe(status)} while it was starting."
+                yield from self._fail(Failure("exit", title))
+            case ((Role.SERVER | Role.BOOT), Stage.OFFERED | Stage.SERVING):
+                if self.failure is not None:
+                    return
+                # Once may be what a request did to it; twice, and every further one would end so.
+                if not lasted and self._ended_early == self.generation:
+                    title = f"The server process {describe(status)} as soon as it served."
+                    yield from self._fail(Failure("exit", title))
+                    return
+                if not lasted:
+                    self._ended_early = self.generation
+                yield ShowReplaced(status)
+                checkpoint = self.records.get(record.parent) if record.parent is not None else None
+                if checkpoint is not None and checkpoint.stage is Stage.CHECKPOINT:
+                    yield from self._fork_server(checkpoint.handle)
+                else:
+                    yield Spawn(self._new(Role.BOOT), Role.BOOT, self.generation)
+
+    # ---- the end ------------------------------------------------------------------------------------------------
+
+    def _stop(self) -> Effects:
+        if self.is_stopping:
+            yield from (Kill(handle, Force.KILL) for handle in self.records)
+            return
+        self.is_stopping = True
+        yield ArmStop()
+        for record in list(self.records.values()):
+            match record.role, record.stage:
+                case ((Role.SERVER | Role.BOOT | Role.PAGE), Stage.OFFERED | Stage.SERVING | Stage.DRAINING):
+                    yield Stop(record.handle)
+                case Role.CHECKS, _:
+                    yield Kill(record.handle, Force.KILL)
+                case _, Stage.CHECKPOINT | Stage.ENDING:
+                    pass
+                case _:
+                    yield Kill(record.handle, Force.TERMINATE)
+        yield from self._continue_stop()
+
+    def _continue_stop(self) -> Effects:
+        if not self.records:
+            yield Finish(self.exit_status)
+            return
+        for handle in list(self.records):
+            yield from self._release(handle)
+
+    # ---- records ------------------------------------------------------------------------------------------------
+
+    def _new(self, role: Role, parent: int | None = None, stage: Stage = Stage.STARTING) -> int:
+        handle = self._next_handle
+        self._next_handle += 1
+        self.records[handle] = Record(handle, role, self.generation, stage, parent)
+        return handle
+
+    def _set(self, handle: int, *, stage: Stage | None = None, checks: bool | None = None) -> None:
+        record = self.records[handle]
+        self.records[handle] = msgspec.structs.replace(
+            record,
+            stage=record.stage if stage is None else stage,
+            checks=record.checks if checks is None else checks,
+        )
+
+    def _is_current(self, handle: int) -> bool:
+        record = self.records.get(handle)
+        return record is not None and record.generation == self.generation
+
+    def _having(self, role: Role) -> bool:
+        return any(record.role is role for record in self.records.values())
+
+
+def describe(status: int) -> str:
+    """How a process ended, in words: `status` as of `os.waitstatus_to_exitcode`."""
+    return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"

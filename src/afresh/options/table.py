@@ -1,0 +1,84 @@
+"""The table: each field of `Options` is the one place where its option is written.
+
+Flag, environment name and pyproject key follow from the field's name (`stream_drain`: `--stream-drain`,
+`AFRESH_STREAM_DRAIN`, `stream-drain`). The command line, `--help` and docs/reference/options.md are made from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from afresh.options.values import HOSTS, SWITCH, Kind, Value, seconds
+
+
+def _option(default: Value, kind: Kind, text: str) -> Any:
+    """One row. Typed as `dataclasses.field` is, so that the field keeps its own type."""
+    return field(default=default, metadata={"kind": kind, "help": text})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Every option with its value; the defaults are the table's. Times are seconds."""
+
+    wait: float = _option(
+        30.0, seconds(minimum=0.0), "How long a request waits for the new code before it is answered with 503."
+    )
+    settle: float = _option(1.0, seconds(minimum=0.0), "How long an edit may take to settle before it is acted on.")
+    drain: float = _option(60.0, seconds(minimum=0.0), "How long a replaced server may finish the requests it began.")
+    stream_drain: float = _option(
+        5.0, seconds(minimum=0.0), "How long a replaced server may go on with a streaming response."
+    )
+    file_changed_wait: float = _option(
+        0.2, seconds(minimum=0.0), "How long receivers of Django's file_changed signal may take to answer."
+    )
+    poll: bool = _option(False, SWITCH, "Compare files at intervals instead of asking the kernel for events.")
+    poll_interval: float = _option(0.1, seconds(minimum=0.001), "The interval between two comparisons when polling.")
+    allow_host: tuple[str, ...] = _option(
+        (), HOSTS, "A further host name to answer for, as in Django's ALLOWED_HOSTS; may be repeated."
+    )
+
+    def to_plain(self) -> dict[str, Any]:
+        """The values as a dict that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "Options":
+        """The inverse of `to_plain`, also after JSON has made lists of tuples."""
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One option as it is written in each place."""
+
+    name: str
+    kind: Kind
+    default: Value
+    help: str
+
+    @property
+    def key(self) -> str:
+        """The key below `[tool.afresh]`."""
+        return self.name.replace("_", "-")
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.key
+
+    @property
+    def negative(self) -> str:
+        """The flag that turns a switch off, or an empty string."""
+        return "--no-" + self.key if self.kind is SWITCH else ""
+
+    @property
+    def environment(self) -> str:
+        return "AFRESH_" + self.name.upper()
+
+
+_DEFAULTS = Options()
+
+ROWS: tuple[Row, ...] = tuple(
+    Row(name=f.name, kind=f.metadata["kind"], default=getattr(_DEFAULTS, f.name), help=f.metadata["help"])
+    for f in fields(Options)
+)

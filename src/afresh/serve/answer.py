@@ -1,0 +1,95 @@
+"""Answering one request of a connection: the part of serving that any thread does."""
+
+import io
+from collections.abc import Callable
+from typing import IO
+
+import msgspec
+
+from afresh.serve.body import SocketBody, spool_chunked
+from afresh.serve.config import Config
+from afresh.serve.connection import Connection
+from afresh.serve.environ import Environ, build_environ
+from afresh.serve.exchange import Exchange, Terms, WSGIApplication
+from afresh.serve.head import Head, Refusal
+from afresh.serve.log import AccessEntry, AccessLog
+from afresh.serve.response import plain_response
+from afresh.serve.wire import PeerGone, Wire
+
+
+class Service(msgspec.Struct, frozen=True):
+    """What every answer needs. `environ` is the part of it that all requests share."""
+
+    application: WSGIApplication
+    config: Config
+    environ: Environ
+    terms: Terms
+    log: AccessLog
+
+
+def answer(service: Service, connection: Connection) -> None:
+    """Answer the request whose head was read; `keeps`, `is_lost` and `refusal` of the connection say how it went."""
+    connection.keeps = False
+    try:
+        connection.context.run(_answer, service, connection)
+    except PeerGone:
+        connection.is_lost = True
+    except Refusal as refusal:
+        connection.refusal = refusal
+
+
+def refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
+    """Send a refusal and log it; false if the client is gone."""
+    content_type, body = refusal.page
+    method = refusal.request_line.partition(" ")[0]
+    software = service.config.software
+    data = plain_response(refusal.status, content_type, body, method=method, software=software)
+    try:
+        # What does not fit the socket's buffer is not worth a thread.
+        connection.sock.send(data)
+    except OSError:
+        return False
+    length = 0 if method == "HEAD" else len(body)
+    status, message = refusal.status.value, str(refusal)
+    service.log(AccessEntry(refusal.request_line, status, length, connection.peer, connection.sock, message))
+    return True
+
+
+def _answer(service: Service, connection: Connection) -> None:
+    wire = Wire(connection.sock)
+    head, body, raw = _open_body(service, connection, wire)
+    environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
+    exchange = Exchange(wire, head, environ, raw, service.terms)
+    try:
+        exchange.run(service.application, _logger(service, connection, head))
+    finally:
+        body.close()
+    connection.keeps = exchange.keeps
+    connection.is_lost = exchange.is_lost
+
+
+def _open_body(service: Service, connection: Connection, wire: Wire) -> tuple[Head, IO[bytes], SocketBody | None]:
+    """The request's head, its body as `wsgi.input`, and the body's own end of the connection while that is in use."""
+    intake = connection.intake
+    head = intake.head
+    assert head is not None
+    complete = intake.read_body()
+    beginning = intake.take(complete is not None)
+    if complete is not None:
+        if head.chunked:
+            head.fields["CONTENT_LENGTH"] = str(len(complete))
+        return head, io.BytesIO(complete), None
+    if head.chunked:
+        file, size, rest = spool_chunked(wire, beginning, head.expects_continue, service.config.spool_limit)
+        intake.feed(rest)
+        head.fields["CONTENT_LENGTH"] = str(size)
+        return head, file, None
+    raw = SocketBody(wire, head.length, beginning, head.expects_continue)
+    return head, io.BufferedReader(raw, 1 << 16), raw
+
+
+def _logger(service: Service, connection: Connection, head: Head) -> Callable[[Exchange], None]:
+    def log(exchange: Exchange) -> None:
+        service.log(AccessEntry(head.request_line, exchange.status, exchange.sent, connection.peer, connection.sock))
+
+    return log

@@ -1,0 +1,269 @@
+"""The serving threads: who waits, who answers, who stands by.
+
+One thread *leads*: it waits for the connections and answers requests itself, so that a quick answer costs no hand-off
+between threads. Another *stands by*: while an answer is in progress it looks at the clock, and when the answer takes
+too long it takes over the waiting. So no thread is woken and no timer runs while nothing is in progress.
+
+One takeover at a time is a ramp (200 answers of a second each took 1.9 s), so for a while after each requests go to
+other threads at once. Only takeovers begin or prolong that while: many threads slow each other down, and would look
+slow enough to keep it up for ever, with a third of the throughput.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeAlias, TypeVar
+
+import msgspec
+
+Job = TypeVar("Job")
+Task: TypeAlias = Callable[[], None]
+
+_FOR_EVER = -1.0
+
+
+@dataclass(frozen=True)
+class Work(Generic[Job]):
+    """What the crew does, told by its owner.
+
+    `lead` waits and performs until `Crew.answer_here` returns False or the crew stops. `answer` does one job.
+    `take_out` is called when the lead passes from the thread that does `job`, before the new leader waits.
+    `returned` is called after `answer` by a thread that does not lead.
+    """
+
+    lead: Callable[[], None]
+    answer: Callable[[Job], None]
+    take_out: Callable[[Job], None]
+    returned: Callable[[Job], None]
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """`takeover_after`, `calm_after` in seconds as in Config. `answers_here`: whether the leader answers by itself.
+
+    `threads`: at most so many in all, but for those a takeover needs. `spare`: so many stay when idle.
+    """
+
+    takeover_after: float
+    calm_after: float
+    answers_here: bool
+    threads: int
+    spare: int
+
+
+class _Seat:
+    """One thread's place: the task it is to do next, and the lock it sleeps on (held, until a task is there)."""
+
+    __slots__ = ("has_thread", "task", "wake")
+
+    def __init__(self, task: Task | None) -> None:
+        self.task = task
+        self.has_thread = False
+        self.wake = threading.Lock()
+        self.wake.acquire()
+
+
+class _Turn(Generic[Job]):
+    """One answer by the leader: the job and when it began."""
+
+    __slots__ = ("began", "job")
+
+    def __init__(self, job: Job, began: float) -> None:
+        self.job = job
+        self.began = began
+
+
+class Crew(Generic[Job]):
+    """The threads of one server."""
+
+    def __init__(self, work: Work[Job], bounds: Bounds, on_thread_end: Callable[[], None]) -> None:
+        self._work = work
+        self._bounds = bounds
+        self._on_thread_end = on_thread_end
+        self._lock = threading.Lock()
+        self._size = 0
+        self._resting: list[_Seat] = []  # Last in, first out: the thread that slept shortest has the warmest caches.
+        self._backlog: deque[Job] = deque()
+        self._stopping = False
+        self._last_takeover = float("-inf")
+        # Standing by: `_alarm` is released to start looking at the clock; `_armed` says that it was.
+        self._turn: _Turn[Job] | None = None
+        self._turns = 0
+        self._armed = False
+        self._alarm = threading.Lock()
+        self._alarm.acquire()
+
+    def __repr__(self) -> str:
+        return f"<Crew threads={self._size} resting={len(self._resting)} backlog={len(self._backlog)}>"
+
+    @property
+    def size(self) -> int:
+        """The number of threads."""
+        return self._size
+
+    def start(self) -> None:
+        """Start the thread that leads and the one that stands by."""
+        with self._lock:
+            seats = [self._hire(self._work.lead)]
+            if self._bounds.answers_here:
+                seats.append(self._hire(self._stand_by))
+        for seat in seats:
+            self._wake(seat)
+
+    def stop(self) -> None:
+        """Let every thread end when it has done what it does. Call it from the leader."""
+        with self._lock:
+            self._stopping = True
+            resting, self._resting = self._resting, []
+        for seat in resting:
+            seat.wake.release()
+        try:
+            self._alarm.release()
+        except RuntimeError:
+            pass  # Released already, for an answer that has just begun: the one that stands by wakes up all the same.
+
+    # ---- for the leader -----------------------------------------------------------------------------------------
+
+    def is_calm(self) -> bool:
+        """Whether the leader should answer by itself."""
+        if not self._bounds.answers_here:
+            return False
+        return time.monotonic() - self._last_takeover >= self._bounds.calm_after
+
+    def answer_here(self, job: Job) -> bool:
+        """Do a job on this thread, which leads; returns whether it still does afterwards.
+
+        If not, the connections are another thread's now: return from `lead` without touching them.
+        """
+        turn = _Turn(job, time.monotonic())
+        with self._lock:
+            self._turn = turn
+            self._turns += 1
+            wakes_stand_by = not self._armed
+            self._armed = True
+        if wakes_stand_by:
+            self._alarm.release()
+        self._work.answer(job)
+        with self._lock:
+            leads = self._turn is turn
+            if leads:
+                self._turn = None
+        if not leads:
+            self._work.returned(job)
+        return leads
+
+    def dispatch(self, job: Job) -> None:
+        """Have another thread do a job; it waits in order where all threads are busy and there are enough."""
+        task = partial(self._answer_away, job)
+        with self._lock:
+            if self._resting:
+                seat = self._resting.pop()
+                seat.task = task
+            elif self._size < self._bounds.threads:
+                seat = self._hire(task)
+            else:
+                self._backlog.append(job)
+                return
+        self._wake(seat)
+
+    def withdraw(self) -> list[Job]:
+        """Take back the jobs that no thread has begun."""
+        with self._lock:
+            jobs = list(self._backlog)
+            self._backlog.clear()
+        return jobs
+
+    # ---- threads ------------------------------------------------------------------------------------------------
+
+    def _hire(self, task: Task | None) -> _Seat:
+        self._size += 1
+        return _Seat(task)
+
+    def _wake(self, seat: _Seat) -> None:
+        """Let a seat's thread begin its task. Not under the lock: starting a thread waits for it to run."""
+        if seat.has_thread:
+            seat.wake.release()
+        else:
+            threading.Thread(target=self._occupy, args=(seat,), name="afresh-serve", daemon=True).start()
+
+    def work_here(self) -> None:
+        """Start with the calling thread as one of the crew; returns when the crew stopped."""
+        with self._lock:
+            seat = self._hire(None)
+        self.start()
+        self._occupy(seat)
+
+    def _occupy(self, seat: _Seat) -> None:
+        seat.has_thread = True
+        try:
+            while seat.task is not None or self._rest(seat):
+                task, seat.task = seat.task, None
+                if task is not None:
+                    task()
+        finally:
+            with self._lock:
+                self._size -= 1
+            self._on_thread_end()
+
+    def _rest(self, seat: _Seat) -> bool:
+        """Wait for a task; false if the thread is to end."""
+        with self._lock:
+            if self._backlog:
+                seat.task = partial(self._answer_away, self._backlog.popleft())
+                return True
+            if self._stopping or len(self._resting) >= self._bounds.spare:
+                return False
+            self._resting.append(seat)
+        seat.wake.acquire()
+        return seat.task is not None
+
+    def _answer_away(self, job: Job) -> None:
+        try:
+            self._work.answer(job)
+        finally:
+            self._work.returned(job)
+
+    # ---- standing by --------------------------------------------------------------------------------------------
+
+    def _stand_by(self) -> None:
+        """Sleep until an answer is in progress; look at it until it is done or overdue; then lead."""
+        turns = 0
+        pause = _FOR_EVER
+        while pause:
+            # Nobody releases the alarm while it is armed, except to stop: with a time limit this is a sleep.
+            self._alarm.acquire(timeout=pause)
+            with self._lock:
+                if self._stopping:
+                    return
+                pause = self._pause(turns)
+                turns = self._turns
+                successor = None if pause else self._take_over()
+        if successor is not None:
+            self._wake(successor)
+        self._work.lead()
+
+    def _pause(self, turns: int) -> float:
+        """Seconds until the next look, 0 if the answer in progress is overdue; `turns` as of the last look."""
+        turn = self._turn
+        if turn is not None:
+            return max(0.0, turn.began + self._bounds.takeover_after - time.monotonic())
+        if self._turns != turns:
+            return self._bounds.takeover_after
+        # Nothing since the last look. `answer_here` reads this under the same lock, so its next turn is not missed.
+        self._armed = False
+        return _FOR_EVER
+
+    def _take_over(self) -> _Seat:
+        """Take the lead from the thread that answers; returns the seat that stands by next."""
+        turn, self._turn = self._turn, None
+        assert turn is not None
+        self._armed = False
+        self._last_takeover = time.monotonic()
+        self._work.take_out(turn.job)
+        if not self._resting:
+            return self._hire(self._stand_by)
+        seat = self._resting.pop()
+        seat.task = self._stand_by
+        return seat

@@ -1,0 +1,244 @@
+"""One request and its response through a WSGI application (PEP 3333)."""
+
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, TypeAlias, cast
+
+import msgspec
+
+from afresh.serve.body import SocketBody
+from afresh.serve.environ import Environ
+from afresh.serve.files import FileWrapper, plain_extent
+from afresh.serve.head import Head
+from afresh.serve.response import Framing, ResponseHead, choose_framing, encode_head, read_head
+from afresh.serve.wire import PeerGone, Wire
+
+ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
+WSGIApplication: TypeAlias = Callable[[dict[str, Any], Callable[..., Callable[[bytes], object]]], Iterable[bytes]]
+
+# Up to this size a copy is cheaper than a second buffer in the system call.
+_JOIN_UP_TO = 1 << 15
+_ERROR_STATUS = "500 Internal Server Error"
+_ERROR_BODY = b"A server error occurred.  Please contact the administrator."
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What an exchange is told besides its request. `may_keep`: connections may stay open; the others as in Config."""
+
+    software: str
+    unread_limit: int
+    may_keep: bool
+
+
+class Exchange:
+    """Runs an application once. Afterwards:
+
+    `status` and `sent` are what the access log says; `status` is 0 where no response was completed or begun.
+    `keeps`: the connection may carry another request. `is_lost`: the client went away.
+    """
+
+    __slots__ = (
+        "_body", "_environ", "_framing", "_head", "_left", "_request", "_terms", "_wire", "has_begun", "is_lost",
+        "keeps", "sent",
+    )  # fmt: skip
+
+    def __init__(self, wire: Wire, request: Head, environ: Environ, body: SocketBody | None, terms: Terms) -> None:
+        self._wire = wire
+        self._request = request
+        self._environ = environ
+        self._body = body
+        self._terms = terms
+        self._head: ResponseHead | None = None
+        self._framing = Framing.NONE
+        self._left = 0  # Bytes of Content-Length still to be sent.
+        self.has_begun = False  # The head is on its way, so the status cannot change any more.
+        self.keeps = terms.may_keep and request.persistent
+        self.is_lost = False
+        self.sent = 0
+
+    def __repr__(self) -> str:
+        return f"<Exchange {self._request.request_line!r} status={self.status} sent={self.sent} keeps={self.keeps}>"
+
+    @property
+    def status(self) -> int:
+        return self._head.code if self._head is not None else 0
+
+    def run(self, application: WSGIApplication, when_sent: Callable[["Exchange"], None]) -> None:
+        """Call the application and send its response; `when_sent` is called before its iterable is closed.
+
+        An exception of the application becomes a traceback and a plain 500, or the end of the connection where the
+        response has begun. A client that went away is no error.
+        """
+        result: Iterable[bytes] | None = None
+        try:
+            try:
+                result = application(self._environ, self.start_response)
+                self._send_result(result)
+            except PeerGone:
+                raise
+            except BaseException as exc:
+                self._fail(exc)
+            when_sent(self)
+        except PeerGone:
+            self.keeps = False
+            self.is_lost = True
+        finally:
+            self._close(result)
+
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], object]:
+        """PEP 3333's callable of this name."""
+        if exc_info:
+            try:
+                if self.has_begun:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # Avoids a cycle through this frame.
+        elif self._head is not None:
+            raise AssertionError("Headers already set! start_response() was called twice without exc_info.")
+        self._head = read_head(status, headers)
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """Send a part of the body at once; PEP 3333's `write()`."""
+        if not isinstance(data, bytes):
+            raise AssertionError(f"The body must be bytes, not {type(data).__name__}.")
+        if self._head is None:
+            raise AssertionError("The body began before start_response() was called.")
+        if data:
+            before = b"" if self.has_begun else self._begin()
+            self._send_data(before, data)
+
+    def _begin(self) -> bytes:
+        """Settle how the response is framed; returns its head."""
+        head, request = self._head, self._request
+        assert head is not None
+        framing = self._framing = choose_framing(request.method, request.version, head)
+        self._left = head.length or 0
+        if head.wants_close or framing is Framing.CLOSE or not self._can_finish_body():
+            self.keeps = False
+        data = encode_head(
+            head, request.method, framing, keeps=self.keeps, version=request.version, software=self._terms.software
+        )
+        self.has_begun = True
+        return data
+
+    def _can_finish_body(self) -> bool:
+        return self._body is None or self._body.can_finish(self._terms.unread_limit)
+
+    def _send_data(self, before: bytes, data: bytes) -> None:
+        framing = self._framing
+        if framing is Framing.LENGTH:
+            if len(data) > self._left:
+                self._complain(f"{len(data) - self._left} bytes more than its Content-Length; they are dropped")
+                data = data[: self._left]
+            self._left -= len(data)
+        elif framing is Framing.NONE:
+            data = b""
+        self.sent += len(data)
+        if framing is Framing.CHUNKED:
+            before, data = b"%s%x\r\n" % (before, len(data)), data + b"\r\n"
+        if len(data) <= _JOIN_UP_TO:
+            before, data = before + data, b""
+        if before or data:
+            self._wire.send(before or data, data if before else b"")
+
+    def _send_result(self, result: Iterable[bytes]) -> None:
+        if isinstance(result, FileWrapper) and self._send_file(result):
+            pass
+        elif isinstance(result, (list, tuple)) and not self.has_begun:
+            self._send_blocks(cast("list[bytes]", result))
+        else:
+            for block in result:
+                self.write(block)
+        self._finish()
+
+    def _send_blocks(self, blocks: list[bytes]) -> None:
+        """Send a body that is complete: its length is known, and one write is enough."""
+        body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        if self._head is not None and self._head.length is None and self._request.method != "HEAD":
+            self._set_length(len(body))
+        self.write(body)
+
+    def _set_length(self, length: int) -> None:
+        head = self._head
+        assert head is not None
+        if head.status[:3] not in ("204", "304"):
+            head.length = length
+            head.lines += f"Content-Length: {length}\r\n"
+
+    def _send_file(self, result: FileWrapper) -> bool:
+        """Let the kernel send a plain file; false if the wrapper must be iterated instead."""
+        extent = plain_extent(result.filelike)
+        head = self._head
+        if extent is None or head is None or self.has_begun:
+            return False
+        descriptor, position, size = extent
+        if head.length is None and self._request.method != "HEAD":
+            self._set_length(size)
+        data = self._begin()
+        if self._framing is not Framing.LENGTH:
+            self._wire.send(data)
+            return True
+        self._wire.send_ahead(data)
+        count = self._wire.send_file(descriptor, position, min(size, self._left))
+        self.sent += count
+        self._left -= count
+        return True
+
+    def _finish(self) -> None:
+        """End the response: its head if nothing was sent yet, the last chunk, a check of its length."""
+        if self._head is None:
+            raise AssertionError("The application returned without calling start_response().")
+        if not self.has_begun:
+            self._send_empty()
+        elif self._framing is Framing.CHUNKED:
+            self._wire.send(b"0\r\n\r\n")
+        elif self._framing is Framing.LENGTH and self._left:
+            self._complain(f"{self._left} bytes less than its Content-Length; the connection closes")
+            self.keeps = False
+        self._finish_body()
+
+    def _send_empty(self) -> None:
+        head, request = self._head, self._request
+        assert head is not None
+        if head.length is None and request.method != "HEAD":
+            self._set_length(0)
+        self._wire.send(self._begin())
+        if self._framing is Framing.LENGTH and self._left:
+            self._complain(f"no body for its Content-Length of {self._left}; the connection closes")
+            self.keeps = False
+
+    def _finish_body(self) -> None:
+        if self._body is None:
+            return
+        if self.keeps and self._can_finish_body():
+            self._body.finish()
+        elif self._body.left:
+            self.keeps = False
+
+    def _fail(self, exc: BaseException) -> None:
+        """Print the traceback and answer 500, as `wsgiref.handlers.BaseHandler.handle_error` does."""
+        traceback.print_exception(exc, file=sys.stderr)
+        if isinstance(exc, KeyboardInterrupt):
+            raise exc
+        if self.has_begun:
+            self.keeps = False
+            return
+        self._head = read_head(_ERROR_STATUS, [("Content-Type", "text/plain")])
+        self._send_blocks([_ERROR_BODY])
+        self._finish()
+
+    def _close(self, result: Iterable[bytes] | None) -> None:
+        close = getattr(result, "close", None)
+        if close is not None:
+            try:
+                close()
+            except Exception as exc:
+                traceback.print_exception(exc, file=sys.stderr)
+
+    def _complain(self, what: str) -> None:
+        print(f"The application sent {what}: {self._request.request_line!r}", file=sys.stderr)  # noqa: T201

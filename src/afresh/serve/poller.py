@@ -1,0 +1,96 @@
+"""Waiting for descriptors, for calls from other threads, and for deadlines: one epoll."""
+
+import os
+import select
+import time
+import traceback
+import weakref
+from collections import deque
+from collections.abc import Callable
+
+Call = Callable[[], None]
+
+
+class Poller:
+    """Level-triggered epoll with a mailbox. `wait` is for one thread at a time, the rest for any.
+
+    Level-triggered, because the thread that waits may be replaced in the middle of a batch of events: what it did not
+    get to is reported again to its successor.
+    """
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        # Closed with the object, not before: a late `post` must not write to a number that is another file's by then.
+        self._close_bell = weakref.finalize(self, os.close, self._bell)
+        self._close_bell.atexit = False  # the thread that waits outlives exit handlers
+        self._mail: deque[Call] = deque()
+        self._deadlines: deque[tuple[float, Call]] = deque()
+        self._epoll.register(self._bell, select.EPOLLIN)
+
+    def watch(self, descriptor: int) -> None:
+        """Report when there is something to read, or the other end is gone."""
+        self._epoll.register(descriptor, select.EPOLLIN)
+
+    def forget(self, descriptor: int) -> None:
+        """Report nothing more of a descriptor.
+
+        Before it is sent to another process: its events would go on, and could not be ended any more.
+        """
+        try:
+            self._epoll.unregister(descriptor)
+        except OSError:
+            pass
+
+    def post(self, call: Call) -> None:
+        """Have `call` done by the thread that waits; safe in a signal handler."""
+        self._mail.append(call)
+        os.eventfd_write(self._bell, 1)
+
+    def later(self, delay: float, call: Call) -> None:
+        """Have `call` done after `delay` seconds, the same for every call. For the thread that waits."""
+        self._deadlines.append((time.monotonic() + delay, call))
+
+    def wait(self) -> list[int]:
+        """Wait until there is something to do; returns the descriptors that are ready.
+
+        Calls that are due are done here, before their descriptors are returned.
+        """
+        events = self._epoll.poll(self._timeout())
+        if self._deadlines:
+            self._call_due()
+        return [descriptor for descriptor, _ in events if descriptor != self._bell or self._answer_bell()]
+
+    def _timeout(self) -> float | None:
+        if not self._deadlines:
+            return None
+        return max(0.0, self._deadlines[0][0] - time.monotonic())
+
+    def _call_due(self) -> None:
+        now = time.monotonic()
+        while self._deadlines and self._deadlines[0][0] <= now:
+            self._deadlines.popleft()[1]()
+
+    def _answer_bell(self) -> bool:
+        # Reset the bell first: a call that is posted after the last look at the mail rings it again.
+        os.eventfd_read(self._bell)
+        self.answer_mail()
+        return False
+
+    def answer_mail(self) -> None:
+        """Do the calls that were posted. One that fails, as a callback of the owner may, is printed."""
+        while self._mail:
+            call = self._mail.popleft()
+            try:
+                call()
+            except Exception:
+                traceback.print_exc()
+
+    def close(self) -> None:
+        """Stop waiting for good."""
+        self._epoll.close()
+
+    def abandon(self) -> None:
+        """In a forked child: close what was inherited, and change nothing: the kernel's epoll is the parent's too."""
+        self._epoll.close()
+        self._close_bell()

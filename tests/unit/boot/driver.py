@@ -1,0 +1,35 @@
+"""Run a command under observation, as a boot does, and leave its journal as JSON lines in the file named first."""
+
+import os
+import sys
+
+if not sys.flags.safe_path:
+    del sys.path[0]
+
+from afresh.boot import observe
+from afresh.boot.code_cache import CodeCache
+from afresh.boot.imports import Observer
+from afresh.boot.journal import JournalWriter
+from afresh.boot.roots import ProjectRoots
+from afresh.boot.run import run_target
+from afresh.reload.journal import Entry
+
+out, target = sys.argv[1], tuple(sys.argv[2:])
+taken: list[Entry] = []
+journal = JournalWriter(taken.extend)
+cache = CodeCache(os.environ.get("TEST_CODE_CACHE"))
+sys.orig_argv[:] = [sys.orig_argv[0], *target]
+sys.meta_path.insert(0, Observer(journal, ProjectRoots.of_target(target), cache, {}))
+observe.install(journal)
+try:
+    run_target(target)
+except BaseException as exc:
+    BaseException.with_traceback(exc, exc.__traceback__.tb_next if exc.__traceback__ else None)
+    raise
+finally:
+    observe.stop()
+    journal.flush()
+    import msgspec
+
+    with open(out, "wb") as file:
+        file.write(b"".join(msgspec.json.encode(entry) + b"\n" for entry in taken))

@@ -1,0 +1,297 @@
+"""The machine: sequences of events in, effects out."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afresh.channel.messages import Failure
+from afresh.keeper import machine as m
+
+BROKEN = Failure("error", "NameError: name 'x' is not defined")
+CHECKS = Failure("checks", "System check identified some issues.")
+
+
+def started() -> tuple[m.Machine, list[m.Effect]]:
+    machine = m.Machine()
+    return machine, machine.start(adopted=False)
+
+
+def serving() -> m.Machine:
+    """Generation 1: boot 1 is a checkpoint, server 2 answers."""
+    machine, _ = started()
+    machine.step(m.BootReady(1, forks=True, checks=False))
+    machine.step(m.Serving(2))
+    return machine
+
+
+def kinds(effects: list[m.Effect]) -> list[type]:
+    return [type(effect) for effect in effects]
+
+
+def test_the_first_boot_is_started() -> None:
+    _, effects = started()
+    assert effects == [m.Spawn(1, m.Role.BOOT, 1), m.ArmBound(1)]
+
+
+def test_an_adopted_first_boot_is_not_started_again() -> None:
+    assert m.Machine().start(adopted=True) == [m.ArmBound(1)]
+
+
+def test_a_ready_boot_forks_a_server() -> None:
+    machine, _ = started()
+    effects = machine.step(m.BootReady(1, forks=True, checks=False))
+    assert effects == [m.ForkFrom(1, 2, m.Role.SERVER), m.Serve(2, 1)]
+
+
+def test_a_boot_that_cannot_fork_serves_by_itself() -> None:
+    machine, _ = started()
+    assert machine.step(m.BootReady(1, forks=False, checks=True)) == [m.Serve(1, 1)]
+    assert machine.step(m.Serving(1)) == [m.Route(1), m.Answering(1, "start", False), m.ArmChecks(1)]
+    assert machine.step(m.ChecksDue(1)) == [m.RunChecks(1)]
+
+
+def test_checks_run_in_a_fork_of_their_own_once_the_server_answers() -> None:
+    machine, _ = started()
+    machine.step(m.BootReady(1, forks=True, checks=True))
+    assert machine.step(m.Serving(2))[-1] == m.ArmChecks(1)
+    assert machine.step(m.ChecksDue(1)) == [m.ForkFrom(1, 3, m.Role.CHECKS)]
+    assert machine.step(m.ChecksDue(1)) == []
+
+
+def test_an_edit_drains_the_server_and_starts_a_boot() -> None:
+    machine = serving()
+    effects = machine.step(m.Edited("views.py"))
+    assert effects == [m.Route(None), m.Drain(2), m.Spawn(3, m.Role.BOOT, 2), m.ArmBound(2)]
+
+
+def test_the_old_checkpoint_ends_after_its_last_server() -> None:
+    machine = serving()
+    machine.step(m.Edited("views.py"))
+    assert machine.step(m.Ended(2, 0)) == [m.Stop(1)]
+
+
+def test_an_edit_during_a_boot_ends_that_boot_and_starts_one_other() -> None:
+    machine = serving()
+    machine.step(m.Edited("views.py"))
+    effects = machine.step(m.Edited("models.py"))
+    assert m.Kill(3, m.Force.KILL) in effects
+    assert [effect for effect in effects if isinstance(effect, m.Spawn)] == [m.Spawn(4, m.Role.BOOT, 3)]
+    assert machine.step(m.BootReady(3, forks=True, checks=False)) == []
+
+
+def test_an_edit_does_not_kill_a_server_that_may_hold_connections_already() -> None:
+    machine, _ = started()
+    machine.step(m.BootReady(1, forks=True, checks=False))
+    effects = machine.step(m.Edited("views.py"))
+    assert m.Drain(2) in effects
+    assert m.Kill not in kinds(effects)
+    assert machine.step(m.Serving(2)) == []
+
+
+def test_an_edit_cancels_running_checks() -> None:
+    machine, _ = started()
+    machine.step(m.BootReady(1, forks=True, checks=True))
+    machine.step(m.Serving(2))
+    machine.step(m.ChecksDue(1))
+    assert m.Kill(3, m.Force.KILL) in machine.step(m.Edited("views.py"))
+
+
+def test_checks_that_an_edit_has_overtaken_do_not_start() -> None:
+    machine, _ = started()
+    machine.step(m.BootReady(1, forks=True, checks=True))
+    machine.step(m.Serving(2))
+    machine.step(m.Edited("views.py"))
+    assert machine.step(m.ChecksDue(1)) == []
+
+
+def test_a_failed_boot_is_answered_by_a_page_server() -> None:
+    machine, _ = started()
+    effects = machine.step(m.Failed(1, BROKEN))
+    assert effects == [m.ShowFailure(BROKEN, 1), m.Spawn(2, m.Role.PAGE, 1, BROKEN)]
+    assert machine.step(m.Ended(1, 1)) == []
+    assert machine.step(m.Serving(2)) == [m.Route(2), m.Answering(1, "start", True)]
+
+
+def test_a_boot_that_said_why_it_ends_is_not_a_second_failure() -> None:
+    """Its failure may be in doubt while an edit is settled; its end must not bring it up in other words."""
+    machine, _ = started()
+    assert machine.step(m.Ended(1, 1, explained=True)) == []
+    assert kinds(machine.step(m.Failed(1, BROKEN))) == [m.ShowFailure, m.Spawn]
+
+
+def test_an_edit_after_a_failure_starts_again() -> None:
+    machine, _ = started()
+    machine.step(m.Failed(1, BROKEN))
+    machine.step(m.Ended(1, 1))
+    machine.step(m.Serving(2))
+    effects = machine.step(m.Edited("views.py"))
+    assert m.Drain(2) in effects
+    assert m.Spawn(3, m.Role.BOOT, 2) in effects
+
+
+def test_a_failure_of_an_older_generation_is_ignored() -> None:
+    machine = serving()
+    machine.step(m.Edited("views.py"))
+    assert machine.step(m.Failed(1, CHECKS)) == []
+
+
+def test_failed_checks_turn_the_generation_into_a_page_without_a_gap() -> None:
+    machine, _ = started()
+    machine.step(m.BootReady(1, forks=True, checks=True))
+    machine.step(m.Serving(2))
+    machine.step(m.ChecksDue(1))
+    assert machine.step(m.Failed(1, CHECKS)) == [m.ShowFailure(CHECKS, 1), m.Spawn(4, m.Role.PAGE, 1, CHECKS)]
+    assert machine.step(m.Serving(4))[:2] == [m.Route(4), m.Drain(2)]
+
+
+def test_a_boot_that_dies_is_a_failure_like_any_other() -> None:
+    machine, _ = started()
+    effects = machine.step(m.Ended(1, -11))
+    assert kinds(effects) == [m.ShowFailure, m.Spawn]
+    assert machine.failure is not None
+    assert "signal 11" in machine.failure.title
+
+
+def test_a_refusal_at_the_first_start_ends_everything_with_its_status() -> None:
+    machine, _ = started()
+    effects = machine.step(m.Refused(1, 2)) + machine.step(m.Ended(1, 2))
+    assert effects[-1] == m.Finish(2)
+
+
+def test_a_refusal_later_is_shown() -> None:
+    machine = serving()
+    machine.step(m.Edited("settings.py"))
+    assert kinds(machine.step(m.Refused(3, 1))) == [m.ShowFailure, m.Spawn]
+
+
+def test_a_killed_server_is_replaced_from_its_checkpoint() -> None:
+    machine = serving()
+    effects = machine.step(m.Ended(2, -9))
+    assert effects == [m.Route(None), m.ShowReplaced(-9), m.ForkFrom(1, 3, m.Role.SERVER), m.Serve(3, 1)]
+
+
+def test_a_killed_server_without_checkpoint_is_replaced_by_a_boot() -> None:
+    machine = serving()
+    machine.step(m.Ended(1, -9))
+    assert machine.step(m.Ended(2, -9))[-1] == m.Spawn(3, m.Role.BOOT, 1)
+
+
+def test_a_server_that_ends_as_soon_as_it_serves_is_not_replaced_for_ever() -> None:
+    machine = serving()
+    effects = machine.step(m.Ended(2, 3, lasted=False))
+    assert kinds(effects) == [m.Route, m.ShowReplaced, m.ForkFrom, m.Serve], "a request may have ended the first one"
+    [successor] = [effect.handle for effect in effects if isinstance(effect, m.Serve)]
+    machine.step(m.Serving(successor))
+    effects = machine.step(m.Ended(successor, 3, lasted=False))
+    assert kinds(effects) == [m.Route, m.ShowFailure, m.Spawn]
+
+
+def test_a_slow_boot_is_answered_by_a_waiting_page_until_it_is_ready() -> None:
+    machine, _ = started()
+    effects = machine.step(m.TooSlow(1, 30.0))
+    assert kinds(effects) == [m.Spawn]
+    machine.step(m.Serving(2))
+    machine.step(m.BootReady(1, forks=True, checks=False))
+    assert machine.step(m.Serving(3))[:2] == [m.Route(3), m.Drain(2)]
+
+
+def test_a_waiting_page_that_comes_too_late_is_drained() -> None:
+    machine, _ = started()
+    machine.step(m.TooSlow(1, 30.0))
+    machine.step(m.BootReady(1, forks=True, checks=False))
+    machine.step(m.Serving(3))
+    assert machine.step(m.Serving(2)) == [m.Drain(2)]
+    assert machine.server == 3
+
+
+def test_a_bound_that_passed_means_nothing_to_a_later_generation() -> None:
+    machine = serving()
+    machine.step(m.Edited("views.py"))
+    assert machine.step(m.TooSlow(1, 30.0)) == []
+
+
+def test_a_foreign_server_is_gone_before_its_successor_starts() -> None:
+    machine, _ = started()
+    machine.step(m.ServesByItself(1))
+    effects = machine.step(m.Edited("views.py"))
+    assert m.Kill(1, m.Force.TERMINATE) in effects
+    assert m.Spawn not in kinds(effects)
+    assert machine.step(m.Ended(1, 0)) == [m.Spawn(2, m.Role.BOOT, 2)]
+
+
+def test_a_draining_server_that_takes_too_long_is_killed() -> None:
+    machine = serving()
+    machine.step(m.Edited("views.py"))
+    assert machine.step(m.DrainOverdue(2)) == [m.Kill(2, m.Force.KILL)]
+    machine.step(m.Ended(2, -9))
+    assert machine.step(m.DrainOverdue(2)) == []
+
+
+def test_the_end_stops_the_server_then_its_checkpoint_then_finishes() -> None:
+    machine = serving()
+    assert machine.step(m.StopAsked()) == [m.ArmStop(), m.Stop(2)]
+    assert machine.step(m.Ended(2, 0)) == [m.Route(None), m.Stop(1)]
+    assert machine.step(m.Ended(1, 0)) == [m.Finish(0)]
+
+
+def test_asking_twice_for_the_end_kills() -> None:
+    machine = serving()
+    machine.step(m.StopAsked())
+    assert set(machine.step(m.StopAsked())) == {m.Kill(1, m.Force.KILL), m.Kill(2, m.Force.KILL)}
+
+
+def test_the_end_is_reached_even_if_a_process_does_not_end() -> None:
+    machine = serving()
+    machine.step(m.StopAsked())
+    assert machine.step(m.StopOverdue()) == [m.Kill(1, m.Force.KILL), m.Kill(2, m.Force.KILL), m.Finish(0)]
+
+
+def test_a_boot_that_is_not_ready_is_terminated_at_the_end() -> None:
+    machine, _ = started()
+    assert machine.step(m.StopAsked()) == [m.ArmStop(), m.Kill(1, m.Force.TERMINATE)]
+
+
+def test_a_twin_is_started_once_and_outlives_edits() -> None:
+    machine = serving()
+    assert machine.step(m.TwinWanted()) == [m.Spawn(3, m.Role.TWIN, 1)]
+    assert machine.step(m.TwinWanted()) == []
+    effects = machine.step(m.Edited("views.py"))
+    assert not [effect for effect in effects if getattr(effect, "handle", None) == 3]
+    assert m.Kill(3, m.Force.TERMINATE) in machine.step(m.StopAsked())
+
+
+handles = st.integers(min_value=1, max_value=8)
+events = st.one_of(
+    st.builds(m.Edited, st.just("views.py")),
+    st.builds(m.BootReady, handles, st.booleans(), st.booleans()),
+    st.builds(m.ServesByItself, handles),
+    st.builds(m.Serving, handles),
+    st.builds(m.Failed, handles, st.sampled_from([BROKEN, CHECKS])),
+    st.builds(m.Refused, handles, st.integers(0, 3)),
+    st.builds(m.Ended, handles, st.integers(-11, 3), st.booleans(), st.booleans()),
+    st.builds(m.TooSlow, st.integers(1, 4), st.just(30.0)),
+    st.builds(m.DrainOverdue, handles),
+    st.builds(m.ChecksDue, st.integers(1, 4)),
+    st.just(m.TwinWanted()),
+)
+
+
+@given(st.lists(events, max_size=40))
+def test_in_any_order_nobody_old_answers_and_the_end_is_reached(order: list[m.Event]) -> None:
+    machine, effects = started()
+    for event in order:
+        effects += machine.step(event)
+        if machine.server is not None:
+            assert machine.records[machine.server].generation == machine.generation
+        boots = [
+            record
+            for record in machine.records.values()
+            if record.role is m.Role.BOOT
+            and record.generation == machine.generation
+            and record.stage is not m.Stage.ENDING
+        ]
+        assert len(boots) <= 1
+    effects += machine.step(m.StopAsked())
+    for handle in list(machine.records):
+        effects += machine.step(m.Ended(handle, 0))
+    assert m.Finish in kinds(effects)
+    assert machine.records == {}

@@ -1,0 +1,165 @@
+"""The threads by themselves: jobs are functions, leading is taking jobs from a queue."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from afresh.serve.crew import Bounds, Crew, Work
+
+DEADLINE = 10
+Job = Callable[[], None]
+
+
+class Owner:
+    """Leads by taking jobs from a queue; None ends the leading for good."""
+
+    def __init__(self, **bounds: Any) -> None:
+        self.jobs: queue.Queue[Job | None] = queue.Queue()
+        self.returned: queue.Queue[Job] = queue.Queue()
+        self.taken_out: queue.Queue[Job] = queue.Queue()
+        self.ended: queue.Queue[int] = queue.Queue()
+        self.leaders: list[int] = []
+        self.settings = {"takeover_after": 0.005, "calm_after": 1.0, "answers_here": True, "threads": 50, "spare": 2}
+        work = Work[Job](self.lead, lambda job: job(), self.taken_out.put, self.returned.put)
+        self.crew = Crew(work, Bounds(**{**self.settings, **bounds}), lambda: self.ended.put(threading.get_ident()))
+
+    def lead(self) -> None:
+        self.leaders.append(threading.get_ident())
+        while (job := self.jobs.get(timeout=DEADLINE)) is not None:
+            if self.crew.is_calm():
+                if not self.crew.answer_here(job):
+                    return
+            else:
+                self.crew.dispatch(job)
+        self.crew.stop()
+
+
+@pytest.fixture
+def own() -> Iterator[Callable[..., Owner]]:
+    owners: list[Owner] = []
+
+    def make(**bounds: Any) -> Owner:
+        owners.append(Owner(**bounds))
+        owners[-1].crew.start()
+        return owners[-1]
+
+    yield make
+    for owner in owners:
+        owner.jobs.put(None)
+        for _ in range(owner.crew.size):
+            owner.ended.get(timeout=DEADLINE)
+            if not owner.crew.size:
+                break
+
+
+def test_the_leader_does_quick_jobs_itself(own: Callable[..., Owner]) -> None:
+    owner = own(takeover_after=60)
+    threads: queue.Queue[int] = queue.Queue()
+    for _ in range(10):
+        owner.jobs.put(lambda: threads.put(threading.get_ident()))
+    assert {threads.get(timeout=DEADLINE) for _ in range(10)} == set(owner.leaders)
+    assert len(owner.leaders) == 1
+    assert owner.crew.size == 2
+
+
+def test_the_lead_passes_on_when_a_job_is_overdue(own: Callable[..., Owner]) -> None:
+    owner = own()
+    go_on = threading.Event()
+
+    def slow() -> None:
+        assert go_on.wait(DEADLINE)
+
+    owner.jobs.put(slow)
+    assert owner.taken_out.get(timeout=DEADLINE) is slow
+    done = threading.Event()
+    owner.jobs.put(done.set)
+    assert done.wait(DEADLINE)
+    assert len(set(owner.leaders)) == 2
+    assert owner.returned.get(timeout=DEADLINE) == done.set
+    go_on.set()
+    assert owner.returned.get(timeout=DEADLINE) is slow
+
+
+def test_after_a_takeover_jobs_are_dispatched_at_once(own: Callable[..., Owner]) -> None:
+    owner = own(takeover_after=0.05)
+    go_on = threading.Event()
+    entered = threading.Semaphore(0)
+
+    def slow() -> None:
+        entered.release()
+        assert go_on.wait(DEADLINE)
+
+    for _ in range(40):
+        owner.jobs.put(slow)
+    for _ in range(40):
+        assert entered.acquire(timeout=1)
+    assert len(owner.leaders) == 2
+    go_on.set()
+    for _ in range(40):
+        owner.returned.get(timeout=DEADLINE)
+
+
+def test_calm_comes_back(own: Callable[..., Owner]) -> None:
+    owner = own(calm_after=0.0)
+    go_on = threading.Event()
+
+    def slow() -> None:
+        go_on.wait(DEADLINE)
+
+    owner.jobs.put(slow)
+    owner.taken_out.get(timeout=DEADLINE)
+    threads: queue.Queue[int] = queue.Queue()
+    owner.jobs.put(lambda: threads.put(threading.get_ident()))
+    assert threads.get(timeout=DEADLINE) == owner.leaders[-1]
+    go_on.set()
+
+
+def test_jobs_beyond_the_most_threads_wait_and_can_be_withdrawn(own: Callable[..., Owner]) -> None:
+    owner = own(answers_here=False, threads=2)
+    go_on, entered = threading.Event(), threading.Event()
+    done: queue.Queue[int] = queue.Queue()
+
+    def slow() -> None:
+        entered.set()
+        assert go_on.wait(DEADLINE)
+
+    def add(number: int) -> Job:
+        return lambda: done.put(number)
+
+    jobs = [add(number) for number in range(5)]
+    for job in [slow, *jobs]:
+        owner.crew.dispatch(job)
+    assert entered.wait(DEADLINE)
+    assert owner.crew.withdraw() == jobs
+    for job in jobs[:3]:
+        owner.crew.dispatch(job)
+    go_on.set()
+    assert [done.get(timeout=DEADLINE) for _ in range(3)] == [0, 1, 2]
+
+
+def test_a_job_that_fails_takes_its_thread_only(own: Callable[..., Owner], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+    owner = own(answers_here=False)
+
+    def failing() -> None:
+        raise RuntimeError
+
+    owner.crew.dispatch(failing)
+    assert owner.returned.get(timeout=DEADLINE) is failing
+    owner.ended.get(timeout=DEADLINE)
+    done = threading.Event()
+    owner.crew.dispatch(done.set)
+    assert done.wait(DEADLINE)
+
+
+def test_work_here_does_the_jobs_on_the_calling_thread() -> None:
+    owner = Owner(answers_here=False, threads=2, spare=1)
+    threads: list[int] = []
+    for _ in range(3):
+        owner.jobs.put(lambda: threads.append(threading.get_ident()))
+    owner.jobs.put(lambda: owner.jobs.put(None))
+    owner.crew.work_here()
+    assert threads == [threading.get_ident()] * 3
