@@ -4,6 +4,7 @@ One thread does everything here except reading file events, which is the watcher
 while nothing happens.
 """
 
+import math
 import os
 import resource
 import signal
@@ -55,6 +56,8 @@ class Member:
     ready: machine.BootReady | None = None
     receivers: bool = False
     in_debugger: bool = False
+    left_debugger: float = -math.inf  # when: each command typed at a prompt leaves it for as long as it runs
+    debugger_said: bool = False
     has_failed: bool = False
     has_refused: bool = False  # it ends by its command's own decision, not by a failure of the project
     timers: list[Timer] = field(default_factory=list)
@@ -332,7 +335,7 @@ class Keeper:
         member.timers.append(self._loop.call_later(self.spec.options.drain, self._drain_overdue, member))
 
     def _drain_overdue(self, member: Member) -> None:
-        if member.in_debugger:
+        if member.in_debugger or time.monotonic() - member.left_debugger < self.spec.options.drain:
             self._arm_drain(member)
         else:
             self._step(machine.DrainOverdue(member.handle))
@@ -393,7 +396,9 @@ class Keeper:
                     member.convoy.acknowledge(count)
             case msg.DebuggerHeld(held):
                 member.in_debugger = held
-                if held and self._route is not member:
+                if not held:
+                    member.left_debugger = time.monotonic()
+                elif self._route is not member:
                     self._say_debugger(member)
             case msg.FileChangedAnswer(ticket, handled):
                 self._file_changed_answered(ticket, handled=handled)
@@ -458,6 +463,9 @@ class Keeper:
             member.pid = pid
 
     def _say_debugger(self, member: Member) -> None:
+        if member.debugger_said:
+            return
+        member.debugger_said = True
         console.say(
             [
                 f"A request stands in the debugger of the previous server (pid {member.pid}): it keeps the terminal "
