@@ -12,8 +12,12 @@ from afresh.testing.client import free_port
 from afresh.testing.running import started
 
 from .differences import Observation
+from .normal import normal
 from .project import VIEWS
 from .sides import CHECKED, SELF_TEST, WARNED, Pair, Site, save
+
+ABOUT = 2 + VIEWS.splitlines().index("def about(request):")
+INDEX = 2 + VIEWS.splitlines().index("def index(request):")
 
 
 def needs(module: str) -> pytest.MarkDecorator:
@@ -79,15 +83,54 @@ def test_coverage_of_views(pair: Pair) -> None:
         with site.serve(command=measured) as server:
             server.get("/about/")
             status = server.stop()
-        with started(
-            (*site.python, "-m", "coverage", "json", "-o", "-"), cwd=site.root, env=site.environment()
-        ) as report:
-            lines = json.loads(report.out.wait_end().partition("\n")[0] or "{}")
-        return {"status": str(status), "lines": str(lines["files"]["app/views.py"]["executed_lines"])}
+        (measured_lines,) = _measured(site)
+        return {"status": str(status), "lines": str(measured_lines["app/views.py"])}
 
     seen = pair.compare(scenario)
-    about = 1 + VIEWS.splitlines().index("def about(request):")
-    assert str(about + 1) in seen["lines"]
+    assert str(ABOUT) in seen["lines"]
+
+
+@needs("coverage")
+@pytest.mark.parametrize("options", [(), ("--parallel-mode",)], ids=["one file", "parallel mode"])
+def test_coverage_with_reloading(pair: Pair, options: tuple[str, ...]) -> None:
+    """Django's reloader lets the parent be measured, which has only loaded; Afresh's processes measure all they run."""
+    results: dict[str, list[dict[str, list[int]]]] = {}
+
+    def scenario(site: Site) -> Observation:
+        measured = (*site.python, "-m", "coverage", "run", "--source=app,proj", *options)
+        with site.serve(command=(*measured, "manage.py", "runserver", str(free_port()))) as server:
+            server.get("/about/")
+            save(site, server, "app/views.py", '"one"', '"two"')
+            words = server.get("/").text
+            status = server.stop()
+        results[site.peer.name] = _measured(site)
+        return {"words": words, "status": str(status), "err": normal(server.err.text(), site.root, server.port)}
+
+    django, other = pair.both(scenario)
+    assert django["words"] == "the word is two"
+    assert django["status"] == "0"
+    if SELF_TEST:
+        return
+    assert (other["words"], other["status"]) == (django["words"], django["status"])
+    assert "while it was starting" not in other["err"]
+    (loaded,) = results["django"]
+    for process in results["afresh"]:
+        missing = {file: set(lines) - set(process[file]) for file, lines in loaded.items() if lines}
+        assert not any(missing.values())
+    views = sorted([line for line in (ABOUT, INDEX) if line in one["app/views.py"]] for one in results["afresh"])
+    # One process of each version has answered; a single file is that of the last one.
+    assert views == ([[INDEX], [ABOUT]] if options else [[INDEX]])
+
+
+def _measured(site: Site) -> list[dict[str, list[int]]]:
+    """The lines of each file that ran, for each file of data that coverage has left."""
+    found = []
+    for data in sorted(site.root.glob(".coverage*")):
+        command = (*site.python, "-m", "coverage", "json", "--data-file", data.name, "-o", "-")
+        with started(command, cwd=site.root, env=site.environment()) as report:
+            told = json.loads(report.out.wait_end().partition("\n")[0])
+        found.append({name: file["executed_lines"] for name, file in told["files"].items()})
+    return found
 
 
 def _uv() -> str:

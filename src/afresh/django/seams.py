@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from afresh.boot.session import Session, current
+from afresh.django.measuring import save_at_end
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -67,14 +68,15 @@ def _patch_runserver(runserver: ModuleType) -> None:
     runserver.run = run  # type: ignore[attr-defined]
 
 
-def _know_refusals(base: ModuleType) -> None:
+def _prepare_boot(base: ModuleType) -> None:
     session = current()
     if session is not None:
         session.declines = lambda exc: isinstance(exc, base.CommandError)  # raised as such with --traceback
+        save_at_end()
 
 
 TRIGGERS: dict[str, Callable[[ModuleType], None]] = {
-    "django.core.management.base": _know_refusals,
+    "django.core.management.base": _prepare_boot,
     "django.utils.autoreload": _patch_autoreload,
     "django.core.management.commands.runserver": _patch_runserver,
 }
@@ -106,6 +108,9 @@ def _run(session: Session, main_func: Callable[..., object], args: tuple[Any, ..
     if session.is_first:
         announce()
     signal.signal(signal.SIGTERM, lambda *_: end(0))  # as Django's: exit handlers run
+    # Ctrl+C reaches the whole group. Under Django's reloader no command ever sees it; `inner_run` would take it for the
+    # end that a project asks for. The keeper ends everybody in order.
+    signal.signal(signal.SIGINT, lambda *_: None)
     command = getattr(main_func, "__self__", None)
     if has_own_server(command):
         print("This runserver brings a server of its own: Afresh restarts it, without its guarantees.", file=sys.stderr)
