@@ -1,5 +1,6 @@
 """Who answers: inline, takeover, dispatch, one at a time; and what each thread and connection keeps to itself."""
 
+import _thread
 import contextvars
 import socket
 import threading
@@ -154,22 +155,6 @@ def test_without_threads_run_answers_on_the_calling_thread(serve: Any) -> None:
     assert answers[0].endswith(f"<{threading.get_ident()}>".encode())
 
 
-def test_with_threads_run_answers_on_others_until_stop(serve: Any) -> None:
-    served = serve(Rooms(), start=False)
-    answers: list[bytes] = []
-
-    def visit() -> None:
-        answers.append(served.talk(get()))
-        served.server.stop()
-
-    visitor = threading.Thread(target=visit)
-    visitor.start()
-    served.server.run()
-    visitor.join(DEADLINE)
-    assert answers[0].startswith(b"HTTP/1.1 200 OK")
-    assert not answers[0].endswith(f"<{threading.get_ident()}>".encode())
-
-
 def test_ctrl_c_in_a_view_leaves_run(serve: Any) -> None:
     def application(environ: dict[str, Any], start_response: Any) -> Any:
         raise KeyboardInterrupt
@@ -180,6 +165,35 @@ def test_ctrl_c_in_a_view_leaves_run(serve: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
         served.server.run()
     assert served.server.join(DEADLINE)
+
+
+def test_ctrl_c_between_the_last_look_at_signals_and_the_wait_leaves_run(serve: Any) -> None:
+    """`interrupt_main` does what a signal does at that point: it is noted, and no system call is interrupted by it."""
+    served = serve(Rooms(), threads=False, start=False)
+    main = threading.main_thread()
+    left = threading.Event()
+    by_itself: list[bool] = []
+
+    def interrupt() -> None:
+        served.talk(get())
+        while state_of(main) != "S":
+            pass
+        _thread.interrupt_main()
+        by_itself.append(left.wait(DEADLINE))
+        served.server.stop()  # else a failing test would never end
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    with pytest.raises(KeyboardInterrupt):
+        served.server.run()
+    left.set()
+    interrupter.join(DEADLINE)
+    assert by_itself == [True]
+
+
+def state_of(thread: threading.Thread) -> str:
+    """S: asleep in the kernel (proc(5))."""
+    return Path(f"/proc/self/task/{thread.native_id}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_a_connection_has_a_context_of_its_own(serve: Any, read_until: ReadUntil) -> None:

@@ -19,6 +19,8 @@ from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from afresh.serve.wake import Wake, held_lock, own_wake
+
 Job = TypeVar("Job")
 Task: TypeAlias = Callable[[], None]
 
@@ -54,15 +56,14 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 class _Seat:
-    """One thread's place: the task it is to do next, and the lock it sleeps on (held, until a task is there)."""
+    """One thread's place: the task it is to do next, and what it sleeps on until a task is there."""
 
     __slots__ = ("has_thread", "task", "wake")
 
-    def __init__(self, task: Task | None) -> None:
+    def __init__(self, task: Task | None, wake: Wake) -> None:
         self.task = task
         self.has_thread = False
-        self.wake = threading.Lock()
-        self.wake.acquire()
+        self.wake = wake
 
 
 class _Turn(Generic[Job]):
@@ -177,9 +178,9 @@ class Crew(Generic[Job]):
 
     # ---- threads ------------------------------------------------------------------------------------------------
 
-    def _hire(self, task: Task | None) -> _Seat:
+    def _hire(self, task: Task | None, wake: Wake | None = None) -> _Seat:
         self._size += 1
-        return _Seat(task)
+        return _Seat(task, wake or held_lock())
 
     def _wake(self, seat: _Seat) -> None:
         """Let a seat's thread begin its task. Not under the lock: starting a thread waits for it to run."""
@@ -191,7 +192,7 @@ class Crew(Generic[Job]):
     def work_here(self) -> None:
         """Start with the calling thread as one of the crew; returns when the crew stopped."""
         with self._lock:
-            seat = self._hire(None)
+            seat = self._hire(None, own_wake())
         self.start()
         self._occupy(seat)
 

@@ -42,7 +42,6 @@ class Server:
         on_drained: Callable[[], None] = _nothing,
         on_thread_end: Callable[[], None] = _nothing,
     ) -> None:
-        self._has_threads = config.threads
         self._ended = threading.Event()
         terms = Terms(config.software, config.unread_limit, may_keep=config.threads)
         service = Service(application, config, base_environ(config), terms, log)
@@ -61,13 +60,12 @@ class Server:
         self._leader.crew.start()
 
     def run(self) -> None:
-        """Serve until `stop`. With `Config.threads` false, requests are answered on the calling thread."""
+        """Serve until `stop`, the calling thread being one of those that answer; without `Config.threads` the only one.
+
+        On the main thread, what the handler of a signal raises ends it at any time.
+        """
         try:
-            if self._has_threads:
-                self.start()
-                self._ended.wait()
-            else:
-                self._leader.crew.work_here()
+            self._leader.crew.work_here()
         finally:
             self.stop()
 
