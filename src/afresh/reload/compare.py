@@ -1,0 +1,268 @@
+"""What an edit of a source changed, told from the compiled code of both texts, walked in parallel by position.
+
+Compiled code is compared instead of syntax trees because whatever surrounds a function (decorators, defaults,
+annotations, `global`, closures, type parameters) is code of the module, class or function around it, which ran: it
+needs no rule of its own. By position, since names repeat: a property's getter and setter, two lambdas, singledispatch's
+`_`.
+"""
+
+from __future__ import annotations
+
+import opcode
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from types import CodeType
+from typing import NamedTuple
+
+import msgspec
+
+CO_OPTIMIZED = 0x1
+CO_NEWLOCALS = 0x2
+CO_VARARGS = 0x4
+CO_VARKEYWORDS = 0x8
+CO_HAS_DOCSTRING = 0x4000000
+# From here on a first constant that is a text need not be a docstring, and class bodies note where they are.
+IS_3_13 = sys.version_info >= (3, 13)
+
+STORE_NAME = opcode.opmap["STORE_NAME"]
+EXTENDED_ARG = opcode.opmap["EXTENDED_ARG"]
+CACHE = opcode.opmap["CACHE"]
+WITH_CONSTANT = frozenset(opcode.hasconst)
+# 3.14 keeps small integers in the instruction.
+SMALL_INT = opcode.opmap.get("LOAD_SMALL_INT", -1)
+
+FIRST_LINE = "__firstlineno__"
+STATIC_ATTRIBUTES = "__static_attributes__"
+
+Position = tuple[int, ...]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A function that changed: where it is in the tree, and what tells whether it ran.
+
+    `position`: at each level, which of the nested code objects, counted from 0. `line`: the old `co_firstlineno`.
+    """
+
+    position: Position
+    qualname: str
+    line: int
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """`changed`: functions with another inside, outermost only. `moved`: lines of anything else differ.
+
+    `obstacle`: what else changed, as in "the signature of `detail`": then new code cannot be put into living functions.
+    """
+
+    changed: tuple[Place, ...] = ()
+    moved: bool = False
+    obstacle: str = ""
+
+
+class Pair(NamedTuple):
+    """The code objects at one position of both trees.
+
+    `is_changed`: they differ in more than nested code and what `is_moved` tells: other lines, columns or class notes.
+    """
+
+    position: Position
+    old: CodeType
+    new: CodeType
+    is_changed: bool
+    is_moved: bool
+
+
+def compare(old: CodeType, new: CodeType) -> Comparison:
+    """Compare two modules' code, compiled alike from two texts."""
+    both = list(pairs(old, new))
+    if why := obstacle(both):
+        return Comparison(obstacle=why)
+    changed = [Place(pair.position, pair.old.co_qualname, pair.old.co_firstlineno) for pair in both if pair.is_changed]
+    return Comparison(tuple(changed), any(pair.is_moved for pair in both if not pair.is_changed))
+
+
+def pairs(old: CodeType, new: CodeType) -> Iterator[Pair]:
+    """Both trees side by side, outer before inner; nothing below what changed, which need not correspond."""
+    waiting: list[tuple[Position, CodeType, CodeType]] = [((), old, new)]
+    while waiting:
+        position, old, new = waiting.pop()
+        is_same, is_noted_alike = _sameness(old, new)
+        is_in_place = old.co_firstlineno == new.co_firstlineno and old.co_linetable == new.co_linetable
+        yield Pair(position, old, new, not is_same, not (is_in_place and is_noted_alike))
+        if is_same:
+            inner = [((*position, n), *both) for n, both in enumerate(zip(nested(old), nested(new), strict=True))]
+            waiting += reversed(inner)
+
+
+def obstacle(both: Iterable[Pair]) -> str:
+    """What keeps new code from being put into living functions, as in `Comparison`, or ""."""
+    return next((why for pair in both if pair.is_changed and (why := _obstacle(pair))), "")
+
+
+def nested(code: CodeType) -> list[CodeType]:
+    """The code objects directly inside this one, by position."""
+    return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+
+
+def is_function(code: CodeType) -> bool:
+    """Whether this is the code of a function, lambda, comprehension or annotation scope: no class body, no module."""
+    return code.co_flags & (CO_OPTIMIZED | CO_NEWLOCALS) == CO_OPTIMIZED | CO_NEWLOCALS
+
+
+def class_notes(code: CodeType) -> dict[str, object]:
+    """What the compiler makes a class body store about its own source, since 3.13; nothing for other code.
+
+    `__firstlineno__` changes when lines move. `__static_attributes__` changes with what methods assign to `self`.
+    """
+    return _class_body(code)[1] if _has_notes(code) else {}
+
+
+# ---- sameness -------------------------------------------------------------------------------------------------------
+
+
+def _sameness(old: CodeType, new: CodeType) -> tuple[bool, bool]:
+    """Whether both do the same, lines and nested code left out; and whether class notes are the same."""
+    if not _is_same_around(old, new):
+        return False, False
+    # Specialised and instrumented instructions are told as what they were compiled to.
+    if old.co_code == new.co_code and _are_same(old.co_consts, new.co_consts):
+        return True, True
+    if not _has_notes(old):
+        return False, False
+    (old_body, old_notes), (new_body, new_notes) = _class_body(old), _class_body(new)
+    return old_body == new_body, old_notes == new_notes
+
+
+def _is_same_around(old: CodeType, new: CodeType) -> bool:
+    return (
+        old.co_flags == new.co_flags
+        and old.co_name == new.co_name
+        and old.co_qualname == new.co_qualname
+        and _parameters(old) == _parameters(new)
+        and old.co_names == new.co_names
+        and old.co_varnames == new.co_varnames
+        and old.co_freevars == new.co_freevars
+        and old.co_cellvars == new.co_cellvars
+        and old.co_exceptiontable == new.co_exceptiontable
+    )
+
+
+def _are_same(old: Sequence[object], new: Sequence[object]) -> bool:
+    return len(old) == len(new) and all(
+        one is other or _constant(one) == _constant(other) for one, other in zip(old, new, strict=True)
+    )
+
+
+def _has_notes(code: CodeType) -> bool:
+    # In a module the name would be the user's own.
+    return IS_3_13 and FIRST_LINE in code.co_names and not is_function(code) and code.co_name != "<module>"
+
+
+def _class_body(code: CodeType) -> tuple[list[tuple[int, object]], dict[str, object]]:
+    """Instructions with constants in the place of their indices, notes left out; and the notes.
+
+    By value, because the number of a line shares its index with any equal integer in the body: it moves all indices
+    behind it when it changes.
+    """
+    constants = [_constant(constant) for constant in code.co_consts]
+    number = 0
+    for index, constant in enumerate(code.co_consts):
+        if isinstance(constant, CodeType):
+            constants[index] = (CodeType, number)
+            number += 1
+    body: list[tuple[int, object]] = []
+    note_at: dict[str, int] = {}
+    notes: dict[str, object] = {}
+    loaded: object = None
+    argument = 0
+    instructions = code.co_code
+    for operation, low in zip(instructions[::2], instructions[1::2], strict=True):
+        argument = argument << 8 | low
+        if operation == EXTENDED_ARG:
+            continue
+        if operation == STORE_NAME:
+            name = code.co_names[argument]
+            # The compiler notes the line before and the attributes after all that the user may store by these names.
+            if (name == FIRST_LINE and name not in notes) or name == STATIC_ATTRIBUTES:
+                notes[name], note_at[name] = loaded, len(body) - 1
+        if operation in WITH_CONSTANT:
+            loaded = code.co_consts[argument]
+            body.append((operation, constants[argument]))
+        elif operation != CACHE:
+            loaded = argument if operation == SMALL_INT else None
+            body.append((operation, argument))
+        argument = 0
+    for at in note_at.values():
+        body[at] = (STORE_NAME, None)
+    if isinstance(attributes := notes.get(STATIC_ATTRIBUTES), tuple):
+        # Out of a set: early releases of 3.13 do not sort them.
+        notes[STATIC_ATTRIBUTES] = tuple(sorted(attributes))
+    return body, notes
+
+
+def _constant(value: object) -> object:
+    """A key that is equal only for constants which no program can tell apart, identity left out."""
+    if isinstance(value, CodeType):
+        return CodeType
+    if isinstance(value, tuple):
+        return tuple, tuple(map(_constant, value))
+    if isinstance(value, frozenset):
+        # The order in a set is not the text's: it differs from one interpreter to the next.
+        return frozenset, frozenset(map(_constant, value))
+    if isinstance(value, (float, complex, slice)):
+        return type(value), repr(value)  # tells -0.0 from 0.0, and finds nan equal to itself
+    return type(value), value
+
+
+# ---- what stands against it -----------------------------------------------------------------------------------------
+
+
+def _obstacle(pair: Pair) -> str:
+    """Why new code cannot take the place of old, or "" where both are functions that look alike from outside."""
+    old, new = pair.old, pair.new
+    if not is_function(old) or not is_function(new):
+        return _obstacle_around(pair)
+    if (old.co_name, old.co_qualname) != (new.co_name, new.co_qualname):
+        return f"the name of {_called(old)}"
+    if _signature(old) != _signature(new):
+        return f"the signature of {_called(old)}"
+    if _docstring(old) != _docstring(new):
+        return f"the docstring of {_called(old)}"
+    if old.co_flags != new.co_flags:
+        return f"the kind of {_called(old)} (function, generator, coroutine, nested)"
+    if old.co_freevars != new.co_freevars:
+        return f"the outer variables that {_called(old)} uses"
+    return ""
+
+
+def _obstacle_around(pair: Pair) -> str:
+    is_module = not pair.position
+    if _defined(pair.old) != _defined(pair.new):
+        return f"what is defined in {'the module' if is_module else _called(pair.old)}"
+    return "the statements of the module" if is_module else f"the class body of {_called(pair.old)}"
+
+
+def _defined(code: CodeType) -> list[str]:
+    return [inner.co_name for inner in nested(code) if not inner.co_name.startswith("<")]
+
+
+def _called(code: CodeType) -> str:
+    return f"`{code.co_qualname}`" + (f" in line {code.co_firstlineno}" if code.co_name.startswith("<") else "")
+
+
+def _parameters(code: CodeType) -> tuple[int, int, int]:
+    return code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount
+
+
+def _signature(code: CodeType) -> tuple[object, ...]:
+    stars = code.co_flags & (CO_VARARGS | CO_VARKEYWORDS)
+    count = code.co_argcount + code.co_kwonlyargcount + stars.bit_count()
+    return _parameters(code), stars, code.co_varnames[:count]
+
+
+def _docstring(code: CodeType) -> str | None:
+    """As CPython takes it out of the code when a function object is made."""
+    if IS_3_13 and not code.co_flags & CO_HAS_DOCSTRING:
+        return None
+    first = code.co_consts[0] if code.co_consts else None
+    return first if isinstance(first, str) else None
