@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import sys
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,18 +27,19 @@ def enter() -> None:
     if argv is None or argv[1:2] != ["runserver"]:
         return
     from afresh.boot.session import current
-    from afresh.django.seams import install
+    from afresh.django import seams
 
     if current() is not None:
         return
-    install()
+    seams.install()
     if os.environ.get(RUN_MAIN) == "true" or not _wants_reloader(argv[2:]):
         return
-    obstacle = _obstacle()
-    if obstacle:
-        print(f"Afresh leaves reloading to Django here: {obstacle}.", file=sys.stderr)
-        return
-    _become_keeper(argv)
+    if sys.platform != "linux":
+        print("Afresh leaves reloading to Django here: it needs Linux.", file=sys.stderr)
+    elif _is_debugged():
+        seams.in_parent = partial(_spawn_boots, argv)
+    else:
+        _become_keeper(argv)
 
 
 def _argv_of_execute(frame: FrameType | None) -> list[str] | None:
@@ -58,27 +60,35 @@ def _wants_reloader(words: list[str]) -> bool:
     return not any(map(stops_it, words))
 
 
-def _obstacle() -> str:
-    if sys.platform != "linux":
-        return "it needs Linux"
+def _is_debugged() -> bool:
     monitoring: Any = getattr(sys, "monitoring", None)
-    tracer = sys.gettrace()
-    if "pydevd" in sys.modules or (tracer is not None and not _is_coverage(tracer)):
-        return "a debugger is attached"
     if monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None:
-        return "a debugger is attached"
-    return ""
+        return True
+    tracer = sys.gettrace()
+    return "pydevd" in sys.modules or (tracer is not None and not _is_coverage(tracer))
 
 
 def _is_coverage(tracer: object) -> bool:
     return type(tracer).__module__.startswith("coverage") or getattr(tracer, "__module__", "").startswith("coverage")
 
 
+def _spawn_boots(argv: list[str]) -> NoReturn:
+    """Be what Django's parent process is, where a fork or an exec would lose the debugger: start all others beside."""
+    from django.utils.autoreload import get_child_arguments
+
+    from afresh.keeper.spawner import run
+
+    print("A debugger is attached: each save starts a process that it can follow.", file=sys.stderr)
+    # Not `sys.orig_argv`, which would start one more debugger.
+    command = [os.fspath(word) for word in get_child_arguments()]
+    sys.exit(run(_spec(argv, command)))
+
+
 def _become_keeper(argv: list[str]) -> None:
     """Fork and go on as the first boot; where a fork would not be exact, only the keeper goes on."""
     from afresh.channel.endpoint import pair
 
-    spec = _spec(argv)
+    spec = _spec(argv, sys.orig_argv)
     lifeline = os.pipe()
     if _must_start_afresh():
         _exec_keeper(spec, lifeline, None)
@@ -101,10 +111,10 @@ def _must_start_afresh() -> bool:
     return len(os.listdir("/proc/self/task")) > 1 or in_loaded_modules()
 
 
-def _spec(argv: list[str]) -> "BootSpec":
+def _spec(argv: list[str], command: list[str]) -> "BootSpec":
     from afresh.keeper.spec import BootSpec, address_of, interpreter_command
 
-    flags, target = interpreter_command(sys.orig_argv)
+    flags, target = interpreter_command(command)
     environ = _original_environ()
     return BootSpec(
         python=sys.executable,
@@ -140,20 +150,19 @@ def _original_environ() -> dict[str, str]:
 def _exec_keeper(
     spec: "BootSpec", lifeline: tuple[int, int], first_boot: "tuple[socket.socket, int] | None"
 ) -> NoReturn:
+    from afresh.keeper.handoff import Handoff
     from afresh.keeper.interpreters import isolated, own_library_path
     from afresh.keeper.spec import STOPPING
 
     channel, pid = (first_boot[0].fileno(), first_boot[1]) if first_boot else (-1, 0)
-    handoff = os.memfd_create("afresh-handoff", 0)
-    os.write(handoff, f"{lifeline[0]} {lifeline[1]} {channel} {pid}\n{spec.to_json()}".encode("ascii"))
-    os.lseek(handoff, 0, os.SEEK_SET)
-    for descriptor in (*lifeline, channel):
-        if descriptor >= 0:
-            os.set_inheritable(descriptor, True)
+    handoff = Handoff(spec, lifeline, channel, pid)
+    for descriptor in handoff.descriptors:
+        os.set_inheritable(descriptor, True)
+    file = handoff.write()
     command = isolated(spec.python, "from afresh.keeper.main import resume; sys.exit(resume())", own_library_path())
     # Kept for the keeper until it has its handlers: a Ctrl+C meanwhile would kill it, and not end the command.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-    os.execve(spec.python, [*command, str(handoff)], spec.environ)
+    os.execve(spec.python, [*command, str(file)], spec.environ)
 
 
 def _go_on_as_first_boot(spec: "BootSpec", channel: "socket.socket", lifeline: int) -> None:

@@ -19,6 +19,9 @@ from afresh.django.measuring import save_at_end
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+in_parent: Callable[[], None] | None = None
+"""What the process that Django's reloader would start another from is to do in its place, if anything."""
+
 
 def _patch_autoreload(autoreload: ModuleType) -> None:
     original = autoreload.run_with_reloader
@@ -28,7 +31,7 @@ def _patch_autoreload(autoreload: ModuleType) -> None:
     def run_with_reloader(main_func: Callable[..., object], *args: Any, **kwargs: Any) -> None:
         session = current()
         if session is None:
-            original(main_func, *args, **kwargs)
+            (in_parent or partial(original, main_func, *args, **kwargs))()
         elif session.role == "twin":
             _stand_in()
         else:

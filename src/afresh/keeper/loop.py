@@ -38,6 +38,7 @@ CHECKS_SECONDS = 0.1
 RESTLESS_BOOTS = 5
 PROJECT_SECONDS = 1.0
 A_BLINK = 0.02
+SPAWNERS_HANDLE = 0
 A_MOMENT = 1.0  # a server that ends sooner than this after it began would only end again
 
 
@@ -75,9 +76,17 @@ class PendingEdit:
 
 
 class Keeper:
-    """The parent process at work. `first_boot`: channel and pid of a boot that is already running."""
+    """The parent process at work. `first_boot`: channel and pid of a boot that is already running; `spawner`: channel
+    of the process that starts boots in its place (`afresh.keeper.spawner`).
+    """
 
-    def __init__(self, spec: BootSpec, lifeline: tuple[int, int], first_boot: tuple[socket.socket, int] | None) -> None:
+    def __init__(
+        self,
+        spec: BootSpec,
+        lifeline: tuple[int, int],
+        first_boot: tuple[socket.socket, int] | None = None,
+        spawner: socket.socket | None = None,
+    ) -> None:
         self.spec = spec
         self._lifeline_read, self._lifeline_write = lifeline
         self._first_boot = first_boot
@@ -103,7 +112,7 @@ class Keeper:
         self._checks_output = ""
         self._doubtful: machine.Failed | None = None
         self._is_complete = False
-        self._looked_for_twin = spec.door == "wsgi"
+        self._looked_for_twin = spec.door == "wsgi" or spawner is not None  # which runs what Django's parent runs
         self._bound_timer: Timer | None = None
         self._last_signal = signal.SIGINT
         self._soft_files = self._raise_file_limit()
@@ -117,6 +126,8 @@ class Keeper:
             poll_interval=options.poll_interval,
             force_polling=options.poll,
         )
+        self._has_lost_spawner = False
+        self._spawner = None if spawner is None else self._add_member(SPAWNERS_HANDLE, Role.SPAWNER, spawner, None)
 
     def __repr__(self) -> str:
         return f"<Keeper {self._machine!r} members={sorted(self._members)} held={len(self._held)}>"
@@ -222,13 +233,7 @@ class Keeper:
     def _spawn(self, handle: int, role: Role, generation: int, failure: msg.Failure | None) -> None:
         ours, theirs = pair()
         with theirs:
-            if role is Role.PAGE:
-                command = isolated(self.spec.python, "from afresh.boot.page import main; main()", own_library_path())
-                environ = {"LC_ALL": "C.UTF-8"}
-            else:
-                command = boot_command(self.spec)
-                environ = self.spec.environ | (self._run_main() if role is Role.BOOT else {})
-            pid = spawn(command, environ, theirs)
+            pid = self._start(handle, role, theirs)
         member = self._add_member(handle, role, ours, pid)
         begin = msg.Begin(
             role=role.value,
@@ -245,6 +250,17 @@ class Keeper:
             self._is_complete = False
         if failure is not None:
             self._offer_page(member, generation, failure)
+
+    def _start(self, handle: int, role: Role, channel: socket.socket) -> int | None:
+        """Start the process; returns its id, None where the spawner is going to tell it."""
+        if role is Role.PAGE:
+            command = isolated(self.spec.python, "from afresh.boot.page import main; main()", own_library_path())
+            return spawn(command, {"LC_ALL": "C.UTF-8"}, channel)
+        if self._spawner is not None:
+            self._spawner.link.send(msg.Fork(role.value, handle), [channel.fileno()])
+            return None
+        environ = self.spec.environ | (self._run_main() if role is Role.BOOT else {})
+        return spawn(boot_command(self.spec), environ, channel)
 
     def _run_main(self) -> dict[str, str]:
         return {} if self.spec.door == "wsgi" else {"RUN_MAIN": "true"}
@@ -335,7 +351,9 @@ class Keeper:
         member.timers.append(self._loop.call_later(self.spec.options.drain, self._drain_overdue, member))
 
     def _drain_overdue(self, member: Member) -> None:
-        if member.in_debugger or time.monotonic() - member.left_debugger < self.spec.options.drain:
+        # Who can be followed by a debugger may stand in it without having said so: all of its threads are stopped.
+        in_debugger = member.in_debugger or self._spawner is not None
+        if in_debugger or time.monotonic() - member.left_debugger < self.spec.options.drain:
             self._arm_drain(member)
         else:
             self._step(machine.DrainOverdue(member.handle))
@@ -359,6 +377,11 @@ class Keeper:
             self._loop.remove_reader(member.link.fileno())
             if self._route is member:
                 self._route = None
+            if member is self._spawner:
+                self._has_lost_spawner = True
+                self._step(machine.StopAsked())
+            elif self._has_lost_spawner:
+                self._gone(member, 0)  # nobody is left to tell how it ended
 
     def _received(self, member: Member, message: msg.FromApp, descriptors: list[int]) -> None:
         match message:

@@ -7,6 +7,7 @@ import sys
 
 from afresh.errors import AfreshError
 from afresh.keeper import console
+from afresh.keeper.handoff import Handoff
 from afresh.keeper.loop import Keeper
 from afresh.keeper.spec import BootSpec
 from afresh.keeper.terminal import Terminal
@@ -14,28 +15,19 @@ from afresh.keeper.terminal import Terminal
 
 def run(spec: BootSpec) -> int:
     """Keep an application running as `spec` says until the user ends it; returns the exit status."""
-    return _run(spec, os.pipe(), None)
+    return _run(Handoff(spec, os.pipe()))
 
 
 def resume() -> int:
-    """Go on after the exec from `manage.py`: the handoff in the descriptor named on the command line says how."""
-    with open(int(sys.argv[1]), encoding="ascii") as handoff:
-        lines = handoff.read().split("\n", 1)
-    read_end, write_end, channel, pid = map(int, lines[0].split())
-    os.set_inheritable(read_end, False)
-    os.set_inheritable(write_end, False)
-    first_boot = (socket.socket(fileno=channel), pid) if pid else None
-    if first_boot is not None:
-        first_boot[0].set_inheritable(False)
-    return _run(BootSpec.from_json(lines[1]), (read_end, write_end), first_boot)
+    """Go on in a fresh interpreter: the handoff in the descriptor named on the command line says how."""
+    return _run(Handoff.read(int(sys.argv[1])))
 
 
-def _run(spec: BootSpec, lifeline: tuple[int, int], first_boot: tuple[socket.socket, int] | None) -> int:
+def _run(handoff: Handoff) -> int:
     terminal = Terminal.of(0)
     ended_by = signal.SIGINT
-
     try:
-        keeper = Keeper(spec, lifeline, first_boot)
+        keeper = _keeper(handoff)
         status = keeper.run()
         ended_by = keeper.last_signal
     except AfreshError as exc:
@@ -48,3 +40,10 @@ def _run(spec: BootSpec, lifeline: tuple[int, int], first_boot: tuple[socket.soc
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGHUP)
     return status
+
+
+def _keeper(handoff: Handoff) -> Keeper:
+    channel = None if handoff.channel < 0 else socket.socket(fileno=handoff.channel)
+    if channel is None or not handoff.pid:
+        return Keeper(handoff.spec, handoff.lifeline, spawner=channel)
+    return Keeper(handoff.spec, handoff.lifeline, (channel, handoff.pid))
