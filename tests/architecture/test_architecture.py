@@ -20,7 +20,7 @@ LEVELS = [
     {"keeper", "boot"},
     {"serve"},
     {"pages", "watch", "handover"},
-    {"channel"},
+    {"channel", "source"},
     {"reload", "options"},
     {"errors", "__init__"},
 ]
@@ -48,7 +48,7 @@ MAY_USE = {
     "exit": set[str](),
     "quit": set[str](),
     "print": {"cli", "boot", "django", "serve/exchange.py", "serve/leader.py"},  # serve: complaints, on stderr
-    "os.environ": {"cli", "boot", "django", "testing", "serve/environ.py"},  # the last: part of each WSGI environ
+    "os.environ": {"cli", "boot", "django", "testing", "serve/environ.py", "source/cache.py"},
     "os.getenv": set[str](),
     "os.putenv": set[str](),
 }

@@ -7,8 +7,8 @@ import sys
 from importlib.machinery import FileFinder
 
 from afresh.boot.roots import is_interpreters
-from afresh.boot.source import absolute, signature_of
 from afresh.reload.journal import Entry, Find, Read, Stat
+from afresh.source.reading import absolute, signature_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

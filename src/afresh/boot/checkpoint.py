@@ -13,6 +13,8 @@ from afresh.channel import messages as msg
 from afresh.channel.endpoint import Endpoint
 from afresh.errors import Disconnected
 
+HANDLED = (signal.SIGINT, signal.SIGTERM)
+
 
 class Child(msgspec.Struct, frozen=True):
     """What a forked child finds itself to be."""
@@ -28,20 +30,29 @@ class Checkpoint:
         self._endpoint = endpoint
         self._children: dict[int, int] = {}  # pidfd -> pid
         self._poll = select.poll()
-        self._at_sigterm = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
+        self._before = [(number, signal.getsignal(number) or signal.SIG_DFL) for number in HANDLED]
 
     def __repr__(self) -> str:
         return f"<Checkpoint pid={os.getpid()} children={sorted(self._children.values())}>"
 
-    def stand(self) -> Child:
-        """Wait for the keeper's word; returns in each child that is forked, never in the dormant process itself."""
+    def stay(self) -> bool:
+        """Fork: true in the dormant process that stays, false in the child that goes on as the boot it was."""
         # What is alive now stays alive: a collection in a child would touch, and so copy, every page for nothing. What
         # is garbage now stays as well: to collect it first would cost a first answer more than it weighs.
         gc.freeze()
-        # Ctrl+C reaches the whole group, and so does what ends a job or a container; the keeper ends everybody in
-        # order. Not SIG_IGN: that a program which a view starts would inherit.
-        signal.signal(signal.SIGINT, lambda *_: None)
-        signal.signal(signal.SIGTERM, lambda *_: None)
+        # Whoever stays is deaf to these from its first moment; the keeper, which got them too, ends everybody.
+        signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+        pid = self._fork()
+        if pid:
+            self._go_deaf()
+            self._endpoint.send(msg.Continued(pid))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+        return pid != 0
+
+    def stand(self) -> Child:
+        """Wait for the keeper's word; returns in each child that is forked, never in the dormant process itself."""
+        gc.freeze()
+        self._go_deaf()
         self._poll.register(self._endpoint.fileno(), select.POLLIN)
         while True:
             for descriptor, _ in self._poll.poll():
@@ -50,6 +61,12 @@ class Checkpoint:
                 elif (child := self._obey()) is not None:
                     return child
 
+    def _go_deaf(self) -> None:
+        # Ctrl+C reaches the whole group, and so does what ends a job or a container; the keeper ends everybody in
+        # order. Not SIG_IGN: that a program which a view starts would inherit.
+        for number in HANDLED:
+            signal.signal(number, lambda *_: None)
+
     def _obey(self) -> Child | None:
         try:
             message, descriptors = self._endpoint.receive()
@@ -57,29 +74,39 @@ class Checkpoint:
             os._exit(0)
         match message:
             case msg.Fork(role, handle):
-                return self._fork(role, handle, socket.socket(fileno=descriptors[0]))
+                return self._fork_child(role, handle, socket.socket(fileno=descriptors[0]))
             case msg.Stop():
                 end(0)
             case _:
                 return None
 
-    def _fork(self, role: str, handle: int, channel: socket.socket) -> Child | None:
+    def _fork_child(self, role: str, handle: int, channel: socket.socket) -> Child | None:
+        pid = self._fork()
+        if pid == 0:
+            for number, handler in self._before:
+                # A server is not to be interrupted by what ends its keeper.
+                if role == "boot" or number != signal.SIGINT:
+                    signal.signal(number, handler)
+            return Child(role, channel)
+        channel.close()
+        self._endpoint.send(msg.Forked(handle, pid))
+        return None
+
+    def _fork(self) -> int:
         flush()  # else text that waits in a buffer is written by both
         pid = os.fork()
         if pid == 0:
             for descriptor in self._children:
                 os.close(descriptor)
+            self._children.clear()
             self._endpoint.close()
-            signal.signal(signal.SIGTERM, self._at_sigterm)
             forget_exit_handlers()
-            return Child(role, channel)
-        channel.close()
+            return 0
         # A zombie keeps its pid, so there is no race between the child's end and this open (pidfd_open(2)).
         pidfd = os.pidfd_open(pid)
         self._children[pidfd] = pid
         self._poll.register(pidfd, select.POLLIN)
-        self._endpoint.send(msg.Forked(handle, pid))
-        return None
+        return pid
 
     def _report(self, pidfd: int) -> None:
         pid = self._children.pop(pidfd)

@@ -10,18 +10,30 @@ import select
 import socket
 import threading
 from collections import deque
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TypeAlias
 
 from afresh.boot.application import Application
-from afresh.boot.checkpoint import Checkpoint
-from afresh.boot.ending import end
+from afresh.boot.checkpoint import Checkpoint, Child
+from afresh.boot.ending import end, flush
 from afresh.boot.sensors import obstacle
 from afresh.channel import messages as msg
-from afresh.channel.endpoint import Endpoint, app_endpoint
+from afresh.channel.endpoint import Endpoint, app_endpoint, pair
 from afresh.channel.lifeline import hold
 from afresh.errors import Disconnected
 from afresh.reload.journal import Entry
+from afresh.reload.orders import Inside, Patch
+
+Patcher: TypeAlias = Callable[[Sequence[Patch]], None]
+
+
+class Refusal(Exception):
+    """The functions of `file` cannot be exchanged, for a `reason` in words."""
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: {reason}")
+        self.file = file
+        self.reason = reason
 
 
 class Control:
@@ -32,7 +44,8 @@ class Control:
         self._endpoint: Endpoint[msg.ToApp, msg.FromApp] = app_endpoint(channel)
         self._lifeline = lifeline
         self._held_lifeline = hold(lifeline)
-        self._own_descriptors = own | {channel.fileno(), lifeline, self._held_lifeline}
+        self._inherited = own
+        self.is_dormant = False
         self._thread = threading.get_ident()
         self._backlog: deque[tuple[msg.ToApp, list[int]]] = deque()
         self._tickets = itertools.count(1)
@@ -119,9 +132,31 @@ class Control:
 
     # ---- going on ---------------------------------------------------------------------------------------------------
 
-    def ready(self, application: Application) -> NoReturn:
-        """The application is loaded and all it consumed was told: serve it, here or in forks. Ends the process."""
-        why = obstacle(self._own_descriptors)
+    def obstacle(self) -> str:
+        """Why this process must not be forked now, or an empty string."""
+        return obstacle(self._inherited | {self._endpoint.fileno(), self._lifeline, self._held_lifeline})
+
+    def leave_checkpoint(self, unfinished: tuple[str, ...], inside: Inside | None) -> msg.Go | None:
+        """Leave a dormant copy of this process behind and go on in a child: None there. Returns the keeper's orders in
+        each process that is resumed from here later. Not while there is an `obstacle`."""
+        ours, theirs = pair()
+        with ours:
+            self.send(msg.Stood(unfinished, inside), [ours.fileno()])
+        checkpoint = Checkpoint(app_endpoint(theirs))
+        if not checkpoint.stay():
+            self._renew_lifeline()
+            return None
+        # The channel so far is the child's: the keeper must see it end when the child ends.
+        self._endpoint.close()
+        self.is_dormant = True
+        return self._go_on_as(checkpoint.stand())
+
+    def ready(self, application: Application, compiler: msg.Compiler | None, patch: Patcher) -> NoReturn:
+        """The application is loaded and all it consumed was told: serve it, here or in forks. Ends the process.
+
+        `patch` exchanges functions as ordered; it raises `Refusal`.
+        """
+        why = self.obstacle()
         self.send(
             msg.Ready(
                 forks=not why,
@@ -129,25 +164,44 @@ class Control:
                 checks=application.checks is not None,
                 receivers=application.receivers,
                 hosts=application.hosts,
+                compiler=compiler,
             )
         )
         role = "server"
         if not why:
             child = Checkpoint(self._endpoint).stand()
             role = child.role
-            self._go_on_as(child.channel)
+            self.obey(self._go_on_as(child), patch)
         if role == "checks":
             self._run_checks(application)
         from afresh.boot.server import serve
 
         serve(self, application)
 
-    def _go_on_as(self, channel: socket.socket) -> None:
-        """In a forked child: a channel and a lifeline of its own."""
-        self._endpoint = app_endpoint(channel)
+    def obey(self, go: msg.Go, patch: Patcher) -> None:
+        """Exchange what is to be exchanged, or let the keeper find another way and end."""
+        try:
+            patch(go.patches)
+        except Refusal as refusal:
+            self.send(msg.Unpatchable(refusal.file, refusal.reason))
+            flush()
+            os._exit(0)
+
+    def _go_on_as(self, child: Child) -> msg.Go:
+        """In a forked child: a channel and a lifeline of its own, and the keeper's orders, which may come later."""
+        self.is_dormant = False
+        self._endpoint = app_endpoint(child.channel)
+        self._backlog.clear()
+        self._renew_lifeline()
+        go, _ = self.receive_raw()
+        if not isinstance(go, msg.Go):
+            os._exit(0)  # it was not needed after all
+        self.first = go.first
+        return go
+
+    def _renew_lifeline(self) -> None:
         os.close(self._held_lifeline)
         self._held_lifeline = hold(self._lifeline)
-        self._backlog.clear()
 
     def _run_checks(self, application: Application) -> NoReturn:
         os.nice(10)  # whoever waits for a page goes first

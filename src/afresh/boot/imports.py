@@ -14,9 +14,11 @@ from _thread import get_ident
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder, SourceFileLoader
 from posix import stat
 
+import msgspec
+
 from afresh.boot.candidates import Candidates
-from afresh.boot.source import absolute, digest_of, read_source, signature_of
-from afresh.reload.journal import Entry, Exec, Signature
+from afresh.reload.journal import Entry, Exec, Sealed, Signature
+from afresh.source.reading import absolute, digest_of, read_source, signature_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
     from typing import Any
 
-    from afresh.boot.code_cache import CodeCache
     from afresh.boot.journal import JournalWriter
     from afresh.boot.roots import ProjectRoots
+    from afresh.boot.standing import Standing
+    from afresh.channel.messages import Compiler
+    from afresh.reload.orders import Patch
+    from afresh.source.cache import CodeCache
 
     Trigger = Callable[[ModuleType], None]
 
@@ -44,12 +49,20 @@ class Observer:
     """
 
     def __init__(
-        self, journal: JournalWriter, roots: ProjectRoots, cache: CodeCache, triggers: dict[str, Trigger]
+        self,
+        journal: JournalWriter,
+        roots: ProjectRoots,
+        cache: CodeCache,
+        triggers: dict[str, Trigger],
+        standing: Standing | None = None,
     ) -> None:
         self._journal = journal
         self._roots = roots
         self._cache = cache
         self._triggers = triggers
+        self.standing = standing
+        # What runs of the project, by file; None for a file whose functions are of more than one text.
+        self.running: dict[str, Running | None] = {}
         self._candidates = Candidates(journal.add)
         # Finders that are being asked right now, by thread and module name.
         self._asking: dict[tuple[int, str], list[object]] = {}
@@ -155,6 +168,8 @@ class Observer:
 
     def code(self, module: str, path: str) -> CodeType:
         """The code of the project module at `path`, of the bytes that are there now; journalled before it is run."""
+        if self.standing is not None:
+            self.standing.before(path)
         try:
             source, digest = self.read(module, path)
         except OSError:
@@ -162,7 +177,54 @@ class Observer:
         if not digest:
             # Python's loader runs an unreadable source from its .pyc, or says what is wrong.
             return _not_none(SourceFileLoader(module, path).get_code(module))
-        return self.compiled(module, path, source, digest)
+        code = self.compiled(module, path, source, digest)
+        self._runs(module, path, code)
+        return code
+
+    def _runs(self, module: str, path: str, code: CodeType) -> None:
+        if path in self.running:
+            self.running[path] = None
+            self._journal.add(Sealed(path, "it was executed more than once"))
+        else:
+            self.running[path] = Running(module, code)
+
+    def patch(self, patches: Sequence[Patch]) -> None:
+        """Exchange functions of what runs by those of other texts; raises `Refusal`, with nothing usable left then."""
+        if not patches:
+            return
+        from afresh.boot.control import Refusal
+        from afresh.boot.patch import apply
+
+        for patch in patches:
+            running = self.running.get(patch.file)
+            module = None if running is None else sys.modules.get(running.module)
+            if running is None or module is None:
+                raise Refusal(patch.file, "it was not loaded in the usual way")
+            code = self._code_with(patch)
+            if reason := apply(running.code, code, module.__dict__):
+                raise Refusal(patch.file, reason)
+            self.running[patch.file] = Running(running.module, code)
+
+    def _code_with(self, patch: Patch) -> CodeType:
+        code = self._cache.load(patch.digest, patch.file)
+        if code is not None:
+            return code
+        from afresh.boot.control import Refusal
+
+        try:
+            source = read_source(patch.file)[1]
+            if digest_of(source) == patch.digest:
+                return self.compiled(patch.module, patch.file, source, patch.digest)
+        except (OSError, SyntaxError, ValueError):
+            pass
+        raise Refusal(patch.file, "it was saved again")
+
+    @property
+    def compiler(self) -> Compiler:
+        """How code comes to be here, for whoever compiles in this process's place."""
+        from afresh.channel.messages import Compiler
+
+        return Compiler(self._cache.compiler, self._cache.directory, sys.flags.optimize)
 
     def compiled(self, module: str, path: str, source: bytes, digest: bytes) -> CodeType:
         """The code of a source, from the cache where it is there."""
@@ -180,6 +242,18 @@ class Observer:
         digest = digest_of(source)
         self._journal.cover(Exec(module, file, signature, digest))
         return source, digest
+
+    def main(self, path: str) -> bytes:
+        """The source of the script that becomes `__main__`, journalled; raises OSError."""
+        self._journal.add(Sealed(absolute(path), "it is the program itself"))
+        return self.read("__main__", path)[0]
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A module's code as it was executed: the functions that live hold parts of this very object."""
+
+    module: str
+    code: CodeType
 
 
 class ProjectLoader(SourceFileLoader):
@@ -227,7 +301,7 @@ class _Given(SourceFileLoader):
 def read_main(path: str) -> bytes:
     """The source of the script that becomes `__main__`, journalled where there is an observer; raises OSError."""
     observer = ProjectLoader.observer
-    return read_source(path)[1] if observer is None else observer.read("__main__", path)[0]
+    return read_source(path)[1] if observer is None else observer.main(path)
 
 
 def compile_source(module: str, path: str, source: bytes) -> CodeType:

@@ -12,7 +12,7 @@ from _thread import RLock, allocate_lock, get_ident
 from collections import deque
 
 from afresh.boot.roots import OWN, is_below
-from afresh.reload.journal import Entry, Exec, Find, Listing, Read, Stat
+from afresh.reload.journal import Entry, Exec, Find, Listing, Ran, Read, Sealed, Stat, Wrote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class JournalWriter:
         self._is_flushing = False
         # What the process may still turn out to change by itself (see `forget`) is held back until a flush.
         self._held: dict[str, list[Entry]] = {}
+        self._told: set[str] = set()
         self._confirm: Callable[[Batch], None] | None = None
         self._reader = 0
         self._send = send
@@ -109,18 +110,23 @@ class JournalWriter:
                 self._seen.update(new)
 
     def forget(self, path: str) -> None:
-        """Take back what was noted about `path` since the last flush: the process itself changes it.
+        """The process itself changes `path`: take back what was noted since the last flush, tell of the rest.
 
         Without this, a project that reads a file and writes it back at every start would reload for ever.
         """
         if path in self._held:
             with self._lock:
                 self._seen.difference_update(self._held.pop(path, ()))
+        if path in self._told:
+            # At once: the keeper is to know it before it hears of the change.
+            self.add(Wrote(path))
+            self.flush()
 
     def flush(self) -> None:
         """Hand over everything noted so far, unless another thread is just doing that."""
         with self._lock:
             held, self._held = self._held, {}
+            self._told.update(held)
             for entries in held.values():
                 self._open.extend(entries)
             self._is_flushing = True
@@ -184,6 +190,8 @@ def _path(entry: Entry) -> str:
     match entry:
         case Read(file=path) | Stat(path=path) | Listing(directory=path) | Exec(file=path):
             return path
+        case Wrote(file=path) | Ran(file=path) | Sealed(file=path):
+            return path
         case Find(stem=stem):
             return stem
 
@@ -196,6 +204,9 @@ def _size(entry: Entry) -> int | None:
     if isinstance(entry, Find):
         text = entry.stem + "".join(entry.directories)
         frame = ENTRY_BYTES + 5 * len(entry.directories)
+    elif isinstance(entry, Ran):
+        text = entry.file + "".join(entry.functions)
+        frame = ENTRY_BYTES + 5 * len(entry.functions)
     else:
         text = entry.module + entry.file if isinstance(entry, Exec) else _path(entry)
         frame = ENTRY_BYTES

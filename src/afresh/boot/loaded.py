@@ -14,8 +14,8 @@ from importlib.util import MAGIC_NUMBER
 
 from afresh.boot.candidates import Candidates
 from afresh.boot.imports import ProjectLoader, compile_source
-from afresh.boot.source import absolute, digest_of, read_source, signature_of
-from afresh.reload.journal import Entry, Exec, Signature
+from afresh.reload.journal import Entry, Exec, Sealed, Signature
+from afresh.source.reading import absolute, digest_of, read_source, signature_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,10 +49,12 @@ def entries(roots: ProjectRoots) -> list[Entry]:
         entry = _executed(name, absolute(file), spec, started, roots)
         if entry is not None:
             found.append(entry)
+            if entry.digest:
+                found.append(Sealed(entry.file, "it was loaded before Afresh was"))
     return found
 
 
-def _executed(name: str, file: str, spec: ModuleSpec | None, started: int, roots: ProjectRoots) -> Entry | None:
+def _executed(name: str, file: str, spec: ModuleSpec | None, started: int, roots: ProjectRoots) -> Exec | None:
     if roots.contains(file) and file.endswith(".py"):
         return _verified(name, file, spec, started)
     signature = signature_of(file)
@@ -61,7 +63,7 @@ def _executed(name: str, file: str, spec: ModuleSpec | None, started: int, roots
     return Exec(name, file, signature if signature.ctime < started else NO_FILE)
 
 
-def _verified(name: str, file: str, spec: ModuleSpec | None, started: int) -> Entry:
+def _verified(name: str, file: str, spec: ModuleSpec | None, started: int) -> Exec:
     """The entry of a project file: with its digest, if the code that ran is that of the bytes that are there."""
     stale = Exec(name, file, NO_FILE, NO_DIGEST)
     try:

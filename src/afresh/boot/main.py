@@ -5,6 +5,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from typing import NoReturn
 
 from afresh.boot import observe
@@ -12,7 +13,7 @@ from afresh.boot.control import Control
 from afresh.boot.ending import end
 from afresh.boot.journal import JournalWriter
 from afresh.boot.sensors import inherited_descriptors
-from afresh.boot.session import Session, begin
+from afresh.boot.session import Observation, Session, begin
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import app_endpoint
 from afresh.channel.lifeline import hold
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from afresh.boot.roots import ProjectRoots
+    from afresh.reload.orders import Inside
 
 CHANNEL_VARIABLE = "AFRESH_CHANNEL"
 
@@ -50,11 +52,11 @@ def _run_twin(order: msg.Begin, lifeline: int) -> NoReturn:
     # From the first moment: what the project has started by then is stopped by exit handlers, which SystemExit runs.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: None)  # the keeper ends everybody in order
-    begin(Session(None, None, None, order.role))
-    from afresh.boot.code_cache import CodeCache, default_directory
+    begin(Session(None, order.role, None))
     from afresh.boot.imports import Observer
     from afresh.boot.roots import ProjectRoots
     from afresh.boot.run import run_target
+    from afresh.source.cache import CodeCache, default_directory
 
     unheard = JournalWriter(lambda _: None)
     cache = CodeCache(default_directory(os.environ))
@@ -68,7 +70,7 @@ def _run_boot(order: msg.Begin, control: Control) -> NoReturn:
     from afresh.boot.roots import ProjectRoots
 
     roots = ProjectRoots.of_target(order.target)
-    session = start_observing(control, roots, order.adapter)
+    session = start_observing(control, roots, order.adapter, order.places)
     report_end(session, lambda: _run(order, session))
 
 
@@ -83,16 +85,28 @@ def _run(order: msg.Begin, session: Session) -> None:
         run_target(order.target)
 
 
-def start_observing(control: Control, roots: "ProjectRoots", adapter: str) -> Session:
-    """From here on everything the boot consumes is journalled, and the framework's seams are patched when loaded."""
-    from afresh.boot.code_cache import CodeCache, default_directory
+def start_observing(
+    control: Control, roots: "ProjectRoots", adapter: str, places: "tuple[Inside, ...]" = ()
+) -> Session:
+    """From here on everything the boot consumes is journalled, checkpoints are left on the way, and the framework's
+    seams are patched when loaded."""
+    from afresh.boot.executions import Executions
     from afresh.boot.imports import Observer
+    from afresh.boot.placement import Placement
+    from afresh.boot.standing import Standing
+    from afresh.source.cache import CodeCache, default_directory
 
     journal = JournalWriter(control.consumed)
-    session = Session(control, journal, roots, "boot")
+    executions = Executions(roots, journal.add)
+    standing = Standing(control, roots, Placement(time.monotonic(), places))
+    cache = CodeCache(default_directory(os.environ))
+    observer = Observer(journal, roots, cache, _triggers(adapter), standing)
+    session = Session(control, "boot", Observation(journal, roots, observer, executions, standing))
+    standing.flush = session.flush
+    standing.on_resume = session.resumed
     begin(session)
-    sys.meta_path.insert(0, Observer(journal, roots, CodeCache(default_directory(os.environ)), _triggers(adapter)))
-    observe.install(journal)
+    sys.meta_path.insert(0, observer)
+    observe.install(journal, executions.looked_at if executions.start() else None)
     return session
 
 
@@ -164,7 +178,13 @@ def observe_from_here(channel: socket.socket, lifeline: int, target: tuple[str, 
     session = start_observing(control, roots, adapter)
     session.consumed(already_loaded(roots))
     _report_uncaught(session)
-    atexit.register(_ended_by_itself, session)
+
+    def register() -> None:
+        atexit.register(_ended_by_itself, session)
+
+    # A fork forgets what was registered: each process has only its own ending to tell of.
+    session.on_fork(register)
+    register()
 
 
 def _report_uncaught(session: Session) -> None:
@@ -183,5 +203,5 @@ def _report_uncaught(session: Session) -> None:
 
 
 def _ended_by_itself(session: Session) -> None:
-    if not session.has_command:
+    if not session.has_command and not session.control.is_dormant:
         session.control.send(msg.Refused())

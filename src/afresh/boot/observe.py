@@ -11,8 +11,8 @@ import sys
 from posix import stat as system_stat
 
 from afresh.boot.roots import OWN, is_interpreters
-from afresh.boot.source import absolute, signature_of
 from afresh.reload.journal import Listing, Read, Stat
+from afresh.source.reading import absolute, signature_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,12 +44,16 @@ _wrapped: list[_Wrapper] = []
 _is_hooked = False
 
 
-def install(journal: JournalWriter) -> None:
-    """Journal what this process reads, lists and asks about, until `stop`."""
+def install(journal: JournalWriter, code_read: Handler | None = None) -> None:
+    """Journal what this process reads, lists and asks about, until `stop`.
+
+    `code_read`: what to call with the arguments of `object.__getattr__`, the event of reading a function's code.
+    """
     global _is_hooked
     seen = _Seen(journal)
     _handlers.update(
         {"open": seen.opened, "os.listdir": seen.listed, "os.scandir": seen.listed},
+        **({} if code_read is None else {"object.__getattr__": code_read}),
         **{event: seen.changer(positions) for event, positions in OUTPUTS.items()},
     )
     if not _is_hooked:

@@ -26,7 +26,7 @@ from types import (
 )
 from typing import Any
 
-from afresh.reload.compare import Pair, class_notes, is_function, nested, obstacle, pairs
+from afresh.reload.compare import Pair, class_notes, is_function, nested, pairs
 
 # What leads to no function. Of code there must be no reference in the lists here, since references are counted.
 LEAVES = frozenset(
@@ -54,9 +54,9 @@ def apply(old: CodeType, new: CodeType, namespace: dict[str, Any]) -> str:
     """
     if why := _refusal(old, new):
         return why
-    both = list(pairs(old, new))
-    if why := obstacle(both):
-        return f"{why} changed"
+    both, obstacle = pairs(old, new)
+    if obstacle:
+        return f"{obstacle} changed"
     tree = _Tree(both)
     del both  # it refers to code, and references are counted
     search = _Search(tree, namespace)

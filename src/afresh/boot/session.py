@@ -1,7 +1,9 @@
 """One boot under way: what a framework's adapter talks to."""
 
 from collections.abc import Callable, Iterable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
 
 from afresh.boot import observe
 from afresh.boot.application import Application
@@ -11,6 +13,21 @@ from afresh.boot.roots import ProjectRoots
 from afresh.channel import messages as msg
 from afresh.reload.journal import Entry
 
+if TYPE_CHECKING:
+    from afresh.boot.executions import Executions
+    from afresh.boot.imports import Observer
+    from afresh.boot.standing import Standing
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """Who looks at what a boot does: see the modules of these names."""
+
+    journal: JournalWriter
+    roots: ProjectRoots
+    observer: "Observer"
+    executions: "Executions"
+    standing: "Standing"
+
 
 class Session:
     """The boot of this process. `role`: "boot", or "twin" for one that only stands in for Django's parent process.
@@ -19,9 +36,7 @@ class Session:
     refusal.
     """
 
-    def __init__(
-        self, control: Control | None, journal: JournalWriter | None, roots: ProjectRoots | None, role: str
-    ) -> None:
+    def __init__(self, control: Control | None, role: str, observation: Observation | None) -> None:
         self.role = role
         self.has_command = False
         # What an exception of the project means; a framework's adapter knows its own.
@@ -30,9 +45,8 @@ class Session:
         self.declines: Callable[[BaseException], bool] = lambda _: False
         # Undoes what was arranged until the command runs.
         self.at_command: Callable[[], object] = lambda: None
-        self._roots = roots
         self._control = control
-        self._journal = journal
+        self._observation = observation
 
     def __repr__(self) -> str:
         return f"<Session role={self.role} {self._control!r}>"
@@ -49,10 +63,14 @@ class Session:
 
     def consumed(self, entries: Iterable[Entry]) -> None:
         """Tell the keeper what was consumed without being observed, in batches that a message can carry."""
-        assert self._journal is not None
         for entry in entries:
-            self._journal.add(entry)
-        self._journal.flush()
+            self._seen.journal.add(entry)
+        self._seen.journal.flush()
+
+    @property
+    def _seen(self) -> Observation:
+        assert self._observation is not None, "a twin observes nothing"
+        return self._observation
 
     def command_runs(self) -> None:
         """The command has come to the point where it serves: from here on its caller reports how it ends."""
@@ -60,9 +78,18 @@ class Session:
         self.at_command()
 
     def flush(self) -> None:
-        """Tell the keeper all that was consumed so far."""
-        if self._journal is not None:
-            self._journal.flush()
+        """Tell the keeper all that was consumed, and what ran, so far."""
+        if self._observation is not None:
+            self._observation.executions.flush()
+            self._observation.journal.flush()
+
+    def on_fork(self, action: Callable[[], object]) -> None:
+        """Do this in each process that goes on after a checkpoint was left behind."""
+        self._seen.standing.on_fork = action
+
+    def resumed(self, go: msg.Go) -> None:
+        """This process goes on from a checkpoint: with the functions that the keeper has named exchanged."""
+        self.control.obey(go, self._seen.observer.patch)
 
     def watch_tree(self, directory: str, glob: str) -> None:
         """The project wants to be told about changes below `directory`."""
@@ -77,15 +104,18 @@ class Session:
         """`exc` as a value that can be shown elsewhere."""
         from afresh.boot.failure import failure_of
 
-        assert self._roots is not None
-        return self.explain(exc) or failure_of(exc, self._roots)
+        return self.explain(exc) or failure_of(exc, self._seen.roots)
 
     def ready(self, application: Application) -> NoReturn:
         """Everything is loaded: serve. Ends the process."""
-        assert self._journal is not None
+        seen = self._seen
         observe.stop()
-        self._journal.serve(self.control.confirm)
-        self.control.ready(application)
+        seen.executions.stop()
+        seen.standing.end()
+        self.flush()
+        seen.journal.serve(self.control.confirm)
+        compiler = seen.observer.compiler if seen.executions.is_on else None
+        self.control.ready(application, compiler, seen.observer.patch)
 
 
 _current: Session | None = None

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from afresh.reload.journal import Entry
+from afresh.reload.orders import Inside, Patch
 
 
 class _Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -57,6 +58,14 @@ class Failure(msgspec.Struct, frozen=True, array_like=True):
     hint: str = ""
 
 
+class Compiler(msgspec.Struct, frozen=True, array_like=True):
+    """How a process compiles: the key of its code cache (`CodeCache.compiler`), where that is, the level of -O."""
+
+    key: str
+    cache: str | None
+    optimize: int
+
+
 class ParcelHead(msgspec.Struct, frozen=True, array_like=True):
     """One parcel without its socket. `received` is empty and `spilled` true where the bytes are in a memfd instead."""
 
@@ -91,12 +100,36 @@ class Bind(_Message):
     ipv6: bool
 
 
+class Stood(_Message):
+    """The boot leaves a checkpoint behind where it is now, and goes on. Descriptor: the checkpoint's channel.
+
+    `unfinished`: project files of which a part is still to be executed. `inside`: the one it stands in, if any.
+    """
+
+    unfinished: tuple[str, ...]
+    inside: Inside | None = None
+
+
+class Continued(_Message):
+    """A new checkpoint's first word: the process id of the child that goes on as the boot it was."""
+
+    pid: int
+
+
+class Unpatchable(_Message):
+    """Functions of `file` cannot be exchanged, for a `reason` that only the process could see. It ends."""
+
+    file: str
+    reason: str
+
+
 class Ready(_Message):
     """The application is loaded and its journal is complete.
 
     `forks`: the sender stays as a checkpoint and waits for `Fork`; else it will serve by itself (`obstacle` says why).
     `checks`: deferred checks exist and may be asked for. `receivers`: `file_changed` receivers besides Django's own.
-    `hosts`: the host names that the application answers to (patterns of Django's ALLOWED_HOSTS).
+    `hosts`: the host names that the application answers to (patterns of Django's ALLOWED_HOSTS). `compiler`: how its
+    code was compiled; None where functions cannot be exchanged.
     """
 
     forks: bool
@@ -104,6 +137,7 @@ class Ready(_Message):
     checks: bool = False
     receivers: bool = False
     hosts: tuple[str, ...] = ()
+    compiler: Compiler | None = None
 
 
 class Failed(_Message):
@@ -183,7 +217,7 @@ class Begin(_Message):
     `role`: "boot", "page" or "twin". `target`: what to run, in the words of Python's command line. `orig_argv`: what
     `sys.orig_argv` is to be. `soft_files`: the soft limit of open files that the project is to have. `first`: nothing
     has been served yet, so Django's start-up lines are wanted. `adapter`: the module that knows the framework, or
-    empty. `address`: where a bare WSGI application is to be served.
+    empty. `address`: where a bare WSGI application is to be served. `places`: where to leave checkpoints on the way.
     """
 
     role: str
@@ -193,6 +227,7 @@ class Begin(_Message):
     first: bool
     adapter: str = ""
     address: tuple[str, int, bool] | None = None
+    places: tuple[Inside, ...] = ()
 
 
 class Bound(_Message):
@@ -215,13 +250,21 @@ class Covered(_Message):
 
 
 class Fork(_Message):
-    """To a checkpoint: fork a child that goes on as `role` ("server" or "checks"), called `handle` by the keeper.
+    """To a checkpoint: fork a child that goes on as `role` ("boot", "server" or "checks") once it is sent `Go`.
 
-    Descriptor: the child's channel.
+    `handle`: what the keeper calls it. Descriptor: its channel.
     """
 
     role: str
     handle: int
+
+
+class Go(_Message):
+    """To a process that was forked from a checkpoint: go on. `first` and `places` as in `Begin`."""
+
+    first: bool
+    patches: tuple[Patch, ...] = ()
+    places: tuple[Inside, ...] = ()
 
 
 class Serve(_Message):
@@ -272,6 +315,9 @@ FromApp: TypeAlias = (
     Consumed
     | WatchTree
     | Bind
+    | Stood
+    | Continued
+    | Unpatchable
     | Ready
     | Failed
     | Refused
@@ -293,6 +339,7 @@ ToApp: TypeAlias = (
     | BindFailed
     | Covered
     | Fork
+    | Go
     | Serve
     | ServePage
     | Decided

@@ -12,9 +12,13 @@ from afresh.channel.messages import Failure
 from afresh.keeper.machine import describe
 
 
-def reload_line(generation: int, way: str, reason: str, milliseconds: float) -> str:
-    """The one line per reload."""
-    return f"reload {generation} · {way} · {printable(reason)} · {milliseconds:.0f} ms"
+def reload_line(
+    generation: int, way: str, place: str, milliseconds: float, *, reason: str = "", modules: int = 0
+) -> str:
+    """The one line per reload: which, by what way, what was edited, why no faster way, what was executed again."""
+    again = "" if not modules else f"{modules} modules again" if modules > 1 else "1 module again"
+    said = [f"reload {generation}", way, printable(place), printable(reason), again, f"{milliseconds:.0f} ms"]
+    return " · ".join(filter(None, said))
 
 
 def replaced_line(status: int) -> str:

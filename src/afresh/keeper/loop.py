@@ -24,12 +24,14 @@ from afresh.keeper import console, machine
 from afresh.keeper.children import Link, become_subreaper, kill, reap, spawn
 from afresh.keeper.eventloop import EventLoop, Timer
 from afresh.keeper.interpreters import boot_command, isolated, own_library_path
-from afresh.keeper.machine import Role
+from afresh.keeper.ledger import Ledger
+from afresh.keeper.machine import Role, Stage
 from afresh.keeper.sockets import bind, holder
 from afresh.keeper.spec import STOPPING, BootSpec
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
-from afresh.reload.plan import Plan, Way, plan
+from afresh.reload.orders import Inside, Patch
+from afresh.reload.plan import Plan, Way
 from afresh.watch.gate import Latch, Word
 from afresh.watch.watcher import Watcher
 
@@ -59,6 +61,7 @@ class Member:
     in_debugger: bool = False
     left_debugger: float = -math.inf  # when: each command typed at a prompt leaves it for as long as it runs
     debugger_said: bool = False
+    to_be_killed: signal.Signals | None = None  # as soon as its process id is known
     has_failed: bool = False
     has_refused: bool = False  # it ends by its command's own decision, not by a failure of the project
     timers: list[Timer] = field(default_factory=list)
@@ -96,6 +99,7 @@ class Keeper:
         self._status = 0
         self._listener: socket.socket | None = None
         self._bound: tuple[str, int, bool] | None = None
+        self._standing: tuple[tuple[str, ...], Inside | None, socket.socket]
         self._word_descriptor = Word.create()
         self._latch = Latch(Word(self._word_descriptor))
         self._latch.decide(0, self._machine.generation)
@@ -111,6 +115,12 @@ class Keeper:
         self._named_restless: set[str] = set()
         self._checks_output = ""
         self._doubtful: machine.Failed | None = None
+        # Members whose process id is still to be told, by who will tell it: a checkpoint, or the answer to a `Fork`.
+        self._nameless: dict[tuple[str, int], Member] = {}
+        # What is to be exchanged in whatever is forked from this checkpoint, in the current generation.
+        self._patches: tuple[int | None, tuple[Patch, ...]] = (None, ())
+        self._decision = Plan(Way.COLD, "start")
+        self._first_answered: int | None = None
         self._is_complete = False
         self._looked_for_twin = spec.door == "wsgi" or spawner is not None  # which runs what Django's parent runs
         self._bound_timer: Timer | None = None
@@ -126,6 +136,7 @@ class Keeper:
             poll_interval=options.poll_interval,
             force_polling=options.poll,
         )
+        self._ledger = Ledger(self._watcher.is_consumed, self._watcher.is_asked_for)
         self._has_lost_spawner = False
         self._spawner = None if spawner is None else self._add_member(SPAWNERS_HANDLE, Role.SPAWNER, spawner, None)
 
@@ -145,6 +156,7 @@ class Keeper:
         if self._first_boot is not None:
             channel, pid = self._first_boot
             self._add_member(1, Role.BOOT, channel, pid)
+            self._ledger.spawned(1, self._machine.generation)
         self._perform(effects)
         # Walking a large folder takes a while, and the first boot waits for us now. What it consumes is compared with
         # the disk anyway; the folder matters for code that nobody has told us of.
@@ -198,6 +210,8 @@ class Keeper:
                 self._spawn(handle, role, generation, failure)
             case machine.ForkFrom(parent, handle, role):
                 self._fork(parent, handle, role)
+            case machine.KeepCheckpoint(handle, boot):
+                self._keep_checkpoint(handle, boot)
             case machine.Serve(handle, generation):
                 message = msg.Serve(generation, self._watcher.events is not None)
                 if handle in self._members:
@@ -240,12 +254,14 @@ class Keeper:
             target=self.spec.target,
             orig_argv=(self.spec.python, *self.spec.flags, *self.spec.target),
             soft_files=self._soft_files,
-            first=not self._machine.has_answered,
+            first=self._is_first(),
             adapter="" if self.spec.door == "wsgi" else "afresh.django.seams",
             address=self.spec.address,
+            places=self._ledger.places,
         )
         member.link.send(begin, [self._lifeline_read])
         if role is Role.BOOT:
+            self._ledger.spawned(handle, generation)
             self._executed.clear()
             self._is_complete = False
         if failure is not None:
@@ -271,13 +287,51 @@ class Keeper:
         message = msg.ServePage(generation, self._watcher.events is not None, failure, self._hosts)
         member.link.send(message, self._serving_descriptors())
 
+    def _is_first(self) -> bool:
+        """Whether start-up lines are wanted from what begins now."""
+        return self._first_answered in (None, self._machine.generation)
+
     def _fork(self, parent: int, handle: int, role: Role) -> None:
         if parent not in self._members:
             return  # It is gone, and the machine is about to hear of it.
         ours, theirs = pair()
         with theirs:
             self._members[parent].link.send(msg.Fork(role.value, handle), [theirs.fileno()])
-        self._add_member(handle, role, ours, None).receivers = self._members[parent].receivers
+        member = self._add_member(handle, role, ours, None)
+        member.receivers = self._members[parent].receivers
+        self._nameless["forked", handle] = member
+        at, patches = self._patches
+        if at != parent:
+            patches = ()
+        self._ledger.forked(handle, parent, patches)
+        if role is Role.BOOT:
+            self._is_complete = False
+        member.link.send(msg.Go(self._is_first(), patches, self._ledger.places))
+
+    def _stood(self, boot: Member, unfinished: tuple[str, ...], inside: Inside | None, descriptor: int) -> None:
+        self._standing = (unfinished, inside, socket.socket(fileno=descriptor))
+        self._step(machine.Stood(boot.handle))
+
+    def _keep_checkpoint(self, handle: int, boot: int) -> None:
+        unfinished, inside, channel = self._standing
+        member = self._members[boot]
+        checkpoint = self._add_member(handle, Role.BOOT, channel, member.pid)
+        checkpoint.began = member.began
+        for key, nameless in self._nameless.items():
+            if nameless is member:
+                # Its id is on the way: that of the process which stays here.
+                self._nameless[key] = checkpoint
+        member.pid = None
+        self._nameless["continued", handle] = member
+        self._ledger.split(boot, handle, unfinished, inside)
+
+    def _named(self, key: tuple[str, int], pid: int) -> None:
+        """A process id has become known."""
+        member = self._nameless.pop(key, None)
+        if member is not None:
+            member.pid = pid
+            if member.to_be_killed is not None:
+                kill(pid, member.to_be_killed)
 
     def _add_member(self, handle: int, role: Role, channel: socket.socket, pid: int | None) -> Member:
         member = Member(handle, role, Link(channel, lambda wanted: self._want_write(member, wanted)), pid)
@@ -302,8 +356,7 @@ class Keeper:
         if member is not None and member.pid is not None:
             kill(member.pid, number)
         elif member is not None:
-            # Forked, but the checkpoint has not told its pid yet: it ends when it finds its channel closed.
-            self._gone(member, -number)
+            member.to_be_killed = number
 
     def _gone(self, member: Member, status: int) -> None:
         """A process has ended, its status is known, and what it still had to say has been read."""
@@ -313,6 +366,7 @@ class Keeper:
         self._loop.remove_reader(member.link.fileno())
         self._loop.remove_writer(member.link.fileno())
         del self._members[member.handle]
+        self._ledger.gone(member.handle)
         for timer in member.timers:
             timer.cancel()
         if self._route is member:
@@ -391,8 +445,8 @@ class Keeper:
                 self._watcher.cover_tree(directory, glob, self._generation_of(member))
             case msg.Bind(address, port, ipv6):
                 self._bind_asked(member, address, port, ipv6=ipv6)
-            case msg.Ready(forks, _, checks, receivers, hosts):
-                self._ready(member, forks=forks, checks=checks, receivers=receivers, hosts=hosts)
+            case msg.Ready():
+                self._ready(member, message)
             case msg.ServesByItself():
                 self._release_listener()
                 self._step(machine.ServesByItself(member.handle))
@@ -404,7 +458,13 @@ class Keeper:
             case msg.Refused():
                 member.has_refused = True
             case msg.Forked(handle, pid):
-                self._forked(handle, pid)
+                self._named(("forked", handle), pid)
+            case msg.Continued(pid):
+                self._named(("continued", member.handle), pid)
+            case msg.Stood(unfinished, inside):
+                self._stood(member, unfinished, inside, descriptors[0])
+            case msg.Unpatchable(file, reason):
+                self._unpatchable(member, file, reason)
             case msg.ChildEnded(pid, status):
                 child = next((other for other in self._members.values() if other.pid == pid), None)
                 if child is not None:
@@ -446,13 +506,14 @@ class Keeper:
         """On reloads the checks' output is shown where it differs from the last: every save would repeat it."""
         if self._generation_of(member) != self._machine.generation:
             return
-        if self._machine.generation > 1 and output != self._checks_output:
+        if not self._is_first() and output != self._checks_output:
             console.say(output.splitlines())
         self._checks_output = output
         if failure is not None:
             self._step(machine.Failed(self._machine.generation, failure))
 
     def _consumed(self, member: Member, entries: tuple[Entry, ...], ticket: int) -> None:
+        self._ledger.consumed(member.handle, entries)
         changed = self._watcher.cover(entries, self._generation_of(member), member.began)
         if member.role in (Role.BOOT, Role.SERVER):
             self._executed += [entry.file for entry in entries if isinstance(entry, Exec)]
@@ -465,25 +526,34 @@ class Keeper:
     def _overtaken(self, member: Member, generation: int, changed: list[str]) -> None:
         """What a process has consumed was saved over before the watch stood: its generation must never answer."""
         member.is_stale = True
+        self._ledger.doubt(member.handle)
         self._edits.append(PendingEdit(None, Edit(frozenset(changed)), time.monotonic(), generation))
         self._decide_next()
 
-    def _ready(self, member: Member, *, forks: bool, checks: bool, receivers: bool, hosts: tuple[str, ...]) -> None:
-        member.receivers = receivers
-        self._hosts = (*hosts, *self.spec.options.allow_host)
+    def _ready(self, member: Member, ready: msg.Ready) -> None:
+        member.receivers = ready.receivers
+        self._hosts = (*ready.hosts, *self.spec.options.allow_host)
         self._is_complete = True
-        member.ready = machine.BootReady(member.handle, forks, checks)
+        self._ledger.ready(member.handle, ready.compiler)
+        member.ready = machine.BootReady(member.handle, ready.forks, ready.checks)
         if not member.is_stale:
             self._step(member.ready)
+
+    def _unpatchable(self, member: Member, file: str, reason: str) -> None:
+        """Only the process itself could see that: find another way, for the same edit."""
+        record = self._machine.records.get(member.handle)
+        member.has_failed = True
+        if record is None or record.generation != self._machine.generation:
+            return
+        if record.parent is not None:
+            self._ledger.refused(record.parent, file, reason)
+        edit = Edit(frozenset({file}))
+        self._edits.appendleft(PendingEdit(None, edit, self._edited_at, record.generation))
+        self._decide_next()
 
     def _generation_of(self, member: Member) -> int:
         record = self._machine.records.get(member.handle)
         return self._machine.generation if record is None else record.generation
-
-    def _forked(self, handle: int, pid: int) -> None:
-        member = self._members.get(handle)
-        if member is not None:
-            member.pid = pid
 
     def _say_debugger(self, member: Member) -> None:
         if member.debugger_said:
@@ -580,16 +650,9 @@ class Keeper:
             self._supersede(pending)
             return
         server = self._route
-        decision = plan(
-            pending.edit,
-            is_consumed=self._watcher.is_consumed,
-            is_project_code=self._is_project_code,
-            is_asked_for=self._watcher.is_asked_for,
-            is_complete=self._is_complete,
-            receivers=server is not None and server.receivers,
-        )
+        decision = self._plan(pending.edit)
         if not decision.ask or server is None or server.role is Role.PAGE:
-            self._conclude(pending, decision, decision.way)
+            self._conclude(pending, decision)
             return
         ticket = pending.number or 0
         late = partial(self._file_changed_answered, ticket, handled=False)
@@ -597,11 +660,30 @@ class Keeper:
         self._deciding = (pending, decision, timer)
         server.link.send(msg.FileChanged(ticket, decision.ask))
 
+    def _plan(self, edit: Edit) -> Plan:
+        self._ledger.touch(edit)
+        server = self._route
+        is_answering = server is not None and server.role is not Role.PAGE
+        records = self._machine.records.values()
+        has_own_server = any(record.stage is Stage.FOREIGN for record in records)
+        checkpoints = [record.handle for record in records if record.stage is Stage.CHECKPOINT]
+        return self._ledger.plan(
+            edit,
+            serving=server.handle if server is not None and is_answering else None,
+            candidates=[] if has_own_server else checkpoints,
+            is_project_code=lambda path: not self._is_complete and self._is_project_code(path),
+            receivers=server is not None and server.receivers,
+        )
+
     def _supersede(self, pending: PendingEdit) -> None:
         """A process of `pending.generation` is stale beyond doubt; an edit decided meanwhile may have replaced it."""
         is_current = pending.generation == self._machine.generation
-        decision = Plan(Way.COLD if is_current else Way.NOTHING, min(pending.edit.changed))
-        self._conclude(pending, decision, decision.way)
+        decision = self._plan(pending.edit)
+        if not is_current:
+            decision = Plan(Way.NOTHING, decision.place)
+        elif decision.way is Way.NOTHING:
+            decision = Plan(Way.COLD, decision.place, "it was saved during the start")
+        self._conclude(pending, decision)
         if is_current and pending.generation == self._machine.generation:
             self._accept_restless()
 
@@ -636,13 +718,15 @@ class Keeper:
         pending, decision, timer = self._deciding
         timer.cancel()
         self._deciding = None
-        self._conclude(pending, decision, Way.NOTHING if handled else Way.COLD)
+        self._conclude(pending, Plan(Way.NOTHING, decision.place) if handled else decision)
 
-    def _conclude(self, pending: PendingEdit, decision: Plan, way: Way) -> None:
+    def _conclude(self, pending: PendingEdit, decision: Plan) -> None:
         effects: list[machine.Effect] = []
-        if way is not Way.NOTHING and not self._is_restless(pending.edit):
+        if decision.way is not Way.NOTHING and not self._is_restless(pending.edit):
             self._edited_at = pending.since
-            effects = self._machine.step(machine.Edited(decision.reason))
+            self._decision = decision
+            self._patches = (decision.at, decision.patches)
+            effects = self._machine.step(machine.Edited(decision.place, decision.at))
         if pending.number is None:
             self._latch.advance(self._machine.generation)
         else:
@@ -669,15 +753,39 @@ class Keeper:
         if by_page:
             self._say_where()
             return
-        self._watcher.forget(generation)
         self._restless.clear()
+        if self._first_answered is None:
+            self._first_answered = generation
+            self._loop.call_later(CHECKS_SECONDS, self._ledger.prepare)
+        self._forget_older(generation)
         if generation > 1:
-            elapsed = 1000 * (time.monotonic() - self._edited_at)
-            console.say([console.reload_line(generation, "cold", console.relative(reason, self.spec.cwd), elapsed)])
+            self._say_reload(generation, reason)
         if not self._looked_for_twin:
             self._looked_for_twin = True
             look = partial(self._look_for_twin, list(self._executed))
             threading.Thread(target=look, name="afresh-twin", daemon=True).start()
+
+    def _forget_older(self, generation: int) -> None:
+        """What only boots of the past consumed is of no interest any more, once nothing can go on from there."""
+        root = self._ledger.root_of(self._machine.server or 0)
+        if root == generation:
+            self._watcher.forget(root)
+            self._ledger.forget(root)
+
+    def _say_reload(self, generation: int, place: str) -> None:
+        elapsed = 1000 * (time.monotonic() - self._edited_at)
+        server = self._machine.records.get(self._machine.server or 0)
+        modules = 0 if server is None else self._ledger.modules_of(server.parent or server.handle)
+        decision = self._decision
+        line = console.reload_line(
+            generation,
+            decision.way.value,
+            console.relative(place, self.spec.cwd),
+            elapsed,
+            reason=console.relative(decision.reason, self.spec.cwd),
+            modules=0 if decision.way is Way.PATCH else modules,
+        )
+        console.say([line])
 
     def _say_where(self) -> None:
         """Where to look, if no command has come so far as to say it in its own words."""

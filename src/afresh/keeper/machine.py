@@ -4,9 +4,10 @@ A *handle* names a process from before it exists until after it is gone. The mac
 and the number of the current generation; it knows no clock, no descriptor and no process id. The loop
 (`afresh.keeper.loop`) turns what happens into events and performs the effects, in order.
 
-One generation lives like this: a boot loads the project; when it is ready it forks a server (or serves by itself where
-forking is not safe); the server answers until an edit makes the next generation. A generation that fails is answered by
-a page server. Whoever is replaced drains: it keeps what it is answering and hands over everything else.
+One generation lives like this: a boot loads the project, leaving checkpoints behind; when it is ready it is one itself
+and forks a server (or serves by itself where forking is not safe); the server answers until an edit makes the next
+generation, from a checkpoint or afresh. A generation that fails is answered by a page server. Whoever is replaced
+drains: it keeps what it is answering and hands over everything else.
 """
 
 import enum
@@ -43,13 +44,17 @@ class Stage(enum.Enum):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """What is known of one process. `parent` is the checkpoint it was forked from."""
+    """What is known of one process. `parent` is the checkpoint it was forked from.
+
+    `is_ready`: a checkpoint with the application loaded. `checks`: it has deferred checks to run.
+    """
 
     handle: int
     role: Role
     generation: int
     stage: Stage = Stage.STARTING
     parent: int | None = None
+    is_ready: bool = False
     checks: bool = False
 
 
@@ -57,9 +62,16 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Edited(msgspec.Struct, frozen=True):
-    """The code on disk is no longer that of the current generation."""
+    """The code on disk is no longer that of the current generation. `at`: the checkpoint to go on from, if any."""
 
     reason: str
+    at: int | None = None
+
+
+class Stood(msgspec.Struct, frozen=True):
+    """A boot has left a checkpoint behind."""
+
+    handle: int
 
 
 class BootReady(msgspec.Struct, frozen=True):
@@ -140,6 +152,7 @@ class TwinWanted(msgspec.Struct, frozen=True):
 
 Event: TypeAlias = (
     Edited
+    | Stood
     | BootReady
     | ServesByItself
     | Serving
@@ -164,6 +177,13 @@ class Spawn(msgspec.Struct, frozen=True):
     role: Role
     generation: int
     failure: Failure | None = None
+
+
+class KeepCheckpoint(msgspec.Struct, frozen=True):
+    """What `boot` was until now stays behind as the process `handle`; `boot` is its child."""
+
+    handle: int
+    boot: int
 
 
 class ForkFrom(msgspec.Struct, frozen=True):
@@ -256,6 +276,7 @@ class Finish(msgspec.Struct, frozen=True):
 
 Effect: TypeAlias = (
     Spawn
+    | KeepCheckpoint
     | ForkFrom
     | Serve
     | RunChecks
@@ -288,6 +309,9 @@ class Machine:
     exit_status: int = 0
     records: dict[int, Record] = field(default_factory=dict)
     _next_handle: int = 1
+    _ready: int | None = None  # the newest checkpoint with the application loaded
+    _kept: set[int] = field(default_factory=set)  # checkpoints that may be gone on from
+    _checks_begun: int = 0  # the generation whose checks were started last
     _boot_waits: bool = False
     _told: tuple[int, bool] = (0, False)
     _ended_early: int = 0  # the generation of which a server ended as soon as it served
@@ -309,8 +333,10 @@ class Machine:
 
     def _handle(self, event: Event) -> Effects:
         match event:
-            case Edited(reason):
-                yield from self._edited(reason)
+            case Edited(reason, at):
+                yield from self._edited(reason, at)
+            case Stood(handle):
+                yield from self._stood(handle)
             case BootReady(handle, forks, checks):
                 yield from self._boot_ready(handle, forks=forks, checks=checks)
             case ServesByItself(handle):
@@ -343,7 +369,7 @@ class Machine:
 
     # ---- the next generation ------------------------------------------------------------------------------------
 
-    def _edited(self, reason: str) -> Effects:
+    def _edited(self, reason: str, at: int | None) -> Effects:
         if self.is_stopping:
             return
         self.generation += 1
@@ -351,14 +377,31 @@ class Machine:
         self.failure = None
         yield Route(None)
         self.server = None
+        # A boot that fails leaves its checkpoints to the next; of more than one such boot they would pile up.
+        self._kept = self._line(self._ready) | self._line(at)
         for record in list(self.records.values()):
             yield from self._retire(record)
+        yield from self._begin(at)
+        yield ArmBound(self.generation)
+
+    def _begin(self, at: int | None) -> Effects:
         if any(record.stage is Stage.FOREIGN for record in self.records.values()):
             # It holds the port itself: its successor can only bind when it is gone.
             self._boot_waits = True
-        else:
+        elif at is None or at not in self.records:
             yield Spawn(self._new(Role.BOOT), Role.BOOT, self.generation)
-        yield ArmBound(self.generation)
+        elif self.records[at].is_ready:
+            yield from self._fork_server(at)
+        else:
+            yield ForkFrom(at, self._new(Role.BOOT, parent=at), Role.BOOT)
+
+    def _line(self, handle: int | None) -> set[int]:
+        """A checkpoint and those it descends from."""
+        line = set()
+        while handle is not None and handle in self.records:
+            line.add(handle)
+            handle = self.records[handle].parent
+        return line
 
     def _retire(self, record: Record) -> Effects:
         """Send one process of an older generation on its way out."""
@@ -378,7 +421,8 @@ class Machine:
                 yield Kill(record.handle, Force.KILL)
 
     def _release(self, checkpoint: int) -> Effects:
-        """End a checkpoint of the past once nothing forked from it lives: the exit handlers of the boot run then."""
+        """End a checkpoint of the past once nothing forked from it lives: exit handlers of its part of the boot run
+        then."""
         record = self.records.get(checkpoint)
         if record is None or record.stage is not Stage.CHECKPOINT or self._is_needed(record):
             return
@@ -386,7 +430,7 @@ class Machine:
         yield Stop(checkpoint)
 
     def _is_needed(self, checkpoint: Record) -> bool:
-        if checkpoint.generation == self.generation and not self.is_stopping:
+        if checkpoint.handle in self._kept and not self.is_stopping:
             return True
         return any(record.parent == checkpoint.handle for record in self.records.values())
 
@@ -400,8 +444,22 @@ class Machine:
             self._set(handle, stage=Stage.OFFERED)
             yield Serve(handle, self.generation)
             return
-        self._set(handle, stage=Stage.CHECKPOINT)
+        self._set(handle, stage=Stage.CHECKPOINT, is_ready=True)
+        self._ready = handle
+        self._kept = self._line(handle)
         yield from self._fork_server(handle)
+        for record in list(self.records.values()):
+            yield from self._release(record.handle)
+
+    def _stood(self, boot: int) -> Effects:
+        record = self.records.get(boot)
+        if record is None:
+            return
+        handle = self._new(Role.BOOT, parent=record.parent, stage=Stage.CHECKPOINT)
+        self.records[boot] = msgspec.structs.replace(record, parent=handle)
+        yield KeepCheckpoint(handle, boot)
+        if self._is_current(boot) and record.stage is Stage.STARTING:
+            self._kept.add(handle)
 
     def _fork_server(self, checkpoint: int) -> Effects:
         handle = self._new(Role.SERVER, parent=checkpoint, stage=Stage.OFFERED)
@@ -455,9 +513,9 @@ class Machine:
         if generation != self.generation or server is None or self.is_stopping:
             return
         boot = self._holder_of_checks(server)
-        if not boot.checks:
+        if not boot.checks or self._checks_begun == generation:
             return
-        self._set(boot.handle, checks=False)
+        self._checks_begun = generation
         if boot.handle == server.handle:
             yield RunChecks(server.handle)
         else:
@@ -470,6 +528,11 @@ class Machine:
             return
         self.failure = failure
         yield ShowFailure(failure, self.generation)
+        if self.server is not None:
+            # Failing checks. It leaves first: with two that accept, an error page could be followed by a good answer.
+            yield Route(None)
+            yield from self._retire(self.records[self.server])
+            self.server = None
         yield from self._spawn_page(failure)
 
     def _spawn_page(self, failure: Failure) -> Effects:
@@ -508,6 +571,8 @@ class Machine:
             return
         if record.parent is not None:
             yield from self._release(record.parent)
+        if event.handle == self._ready:
+            self._ready = None
         if self._boot_waits and record.stage is Stage.FOREIGN:
             self._boot_waits = False
             yield Spawn(self._new(Role.BOOT), Role.BOOT, self.generation)
@@ -577,11 +642,14 @@ class Machine:
         self.records[handle] = Record(handle, role, self.generation, stage, parent)
         return handle
 
-    def _set(self, handle: int, *, stage: Stage | None = None, checks: bool | None = None) -> None:
+    def _set(
+        self, handle: int, *, stage: Stage | None = None, is_ready: bool | None = None, checks: bool | None = None
+    ) -> None:
         record = self.records[handle]
         self.records[handle] = msgspec.structs.replace(
             record,
             stage=record.stage if stage is None else stage,
+            is_ready=record.is_ready if is_ready is None else is_ready,
             checks=record.checks if checks is None else checks,
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import opcode
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from types import CodeType
 from typing import NamedTuple
 
@@ -21,8 +21,9 @@ CO_NEWLOCALS = 0x2
 CO_VARARGS = 0x4
 CO_VARKEYWORDS = 0x8
 CO_HAS_DOCSTRING = 0x4000000
-# From here on a first constant that is a text need not be a docstring, and class bodies note where they are.
-IS_3_13 = sys.version_info >= (3, 13)
+# Since 3.13 class bodies note where they are; since 3.14 a first constant that is a text need not be a docstring.
+HAS_CLASS_NOTES = sys.version_info >= (3, 13)
+HAS_DOCSTRING_FLAG = sys.version_info >= (3, 14)
 
 STORE_NAME = opcode.opmap["STORE_NAME"]
 EXTENDED_ARG = opcode.opmap["EXTENDED_ARG"]
@@ -33,6 +34,9 @@ SMALL_INT = opcode.opmap.get("LOAD_SMALL_INT", -1)
 
 FIRST_LINE = "__firstlineno__"
 STATIC_ATTRIBUTES = "__static_attributes__"
+
+# What has type parameters is made inside a hidden function, which runs there and then.
+TYPE_SCOPE = "<generic parameters of "
 
 Position = tuple[int, ...]
 
@@ -74,29 +78,29 @@ class Pair(NamedTuple):
 
 def compare(old: CodeType, new: CodeType) -> Comparison:
     """Compare two modules' code, compiled alike from two texts."""
-    both = list(pairs(old, new))
-    if why := obstacle(both):
-        return Comparison(obstacle=why)
+    both, obstacle = pairs(old, new)
     changed = [Place(pair.position, pair.old.co_qualname, pair.old.co_firstlineno) for pair in both if pair.is_changed]
-    return Comparison(tuple(changed), any(pair.is_moved for pair in both if not pair.is_changed))
+    return Comparison(tuple(changed), any(pair.is_moved for pair in both if not pair.is_changed), obstacle)
 
 
-def pairs(old: CodeType, new: CodeType) -> Iterator[Pair]:
-    """Both trees side by side, outer before inner; nothing below what changed, which need not correspond."""
-    waiting: list[tuple[Position, CodeType, CodeType]] = [((), old, new)]
-    while waiting:
-        position, old, new = waiting.pop()
-        is_same, is_noted_alike = _sameness(old, new)
-        is_in_place = old.co_firstlineno == new.co_firstlineno and old.co_linetable == new.co_linetable
-        yield Pair(position, old, new, not is_same, not (is_in_place and is_noted_alike))
-        if is_same:
-            inner = [((*position, n), *both) for n, both in enumerate(zip(nested(old), nested(new), strict=True))]
-            waiting += reversed(inner)
+def pairs(old: CodeType, new: CodeType, position: Position = ()) -> tuple[list[Pair], str]:
+    """Both trees side by side, outer before inner; or none, and the obstacle as in `Comparison`.
 
-
-def obstacle(both: Iterable[Pair]) -> str:
-    """What keeps new code from being put into living functions, as in `Comparison`, or ""."""
-    return next((why for pair in both if pair.is_changed and (why := _obstacle(pair))), "")
+    Below what changed nothing corresponds, and nothing needs to: if it did not run, nothing below it is alive. So
+    whatever changed inside a function may change, as a change of that function.
+    """
+    is_same, is_noted_alike = _sameness(old, new)
+    if not is_same:
+        obstacle = _obstacle(old, new)
+        return ([], obstacle) if obstacle else ([Pair(position, old, new, True, True)], "")
+    is_in_place = old.co_firstlineno == new.co_firstlineno and old.co_linetable == new.co_linetable
+    both = [Pair(position, old, new, False, not (is_in_place and is_noted_alike))]
+    for number, (inner_old, inner_new) in enumerate(zip(nested(old), nested(new), strict=True)):
+        inner, obstacle = pairs(inner_old, inner_new, (*position, number))
+        if obstacle:
+            return ([Pair(position, old, new, True, True)], "") if is_function(old) else ([], obstacle)
+        both += inner
+    return both, ""
 
 
 def nested(code: CodeType) -> list[CodeType]:
@@ -155,7 +159,7 @@ def _are_same(old: Sequence[object], new: Sequence[object]) -> bool:
 
 def _has_notes(code: CodeType) -> bool:
     # In a module the name would be the user's own.
-    return IS_3_13 and FIRST_LINE in code.co_names and not is_function(code) and code.co_name != "<module>"
+    return HAS_CLASS_NOTES and FIRST_LINE in code.co_names and not is_function(code) and code.co_name != "<module>"
 
 
 def _class_body(code: CodeType) -> tuple[list[tuple[int, object]], dict[str, object]]:
@@ -217,11 +221,12 @@ def _constant(value: object) -> object:
 # ---- what stands against it -----------------------------------------------------------------------------------------
 
 
-def _obstacle(pair: Pair) -> str:
+def _obstacle(old: CodeType, new: CodeType) -> str:
     """Why new code cannot take the place of old, or "" where both are functions that look alike from outside."""
-    old, new = pair.old, pair.new
     if not is_function(old) or not is_function(new):
-        return _obstacle_around(pair)
+        return _obstacle_around(old, new)
+    if old.co_name.startswith(TYPE_SCOPE):
+        return f"the type parameters, annotations or bases of `{old.co_name.removeprefix(TYPE_SCOPE).rstrip('>')}`"
     if (old.co_name, old.co_qualname) != (new.co_name, new.co_qualname):
         return f"the name of {_called(old)}"
     if _signature(old) != _signature(new):
@@ -229,17 +234,17 @@ def _obstacle(pair: Pair) -> str:
     if _docstring(old) != _docstring(new):
         return f"the docstring of {_called(old)}"
     if old.co_flags != new.co_flags:
-        return f"the kind of {_called(old)} (function, generator, coroutine, nested)"
+        return f"the kind of {_called(old)} (function, generator, coroutine)"
     if old.co_freevars != new.co_freevars:
         return f"the outer variables that {_called(old)} uses"
     return ""
 
 
-def _obstacle_around(pair: Pair) -> str:
-    is_module = not pair.position
-    if _defined(pair.old) != _defined(pair.new):
-        return f"what is defined in {'the module' if is_module else _called(pair.old)}"
-    return "the statements of the module" if is_module else f"the class body of {_called(pair.old)}"
+def _obstacle_around(old: CodeType, new: CodeType) -> str:
+    is_module = old.co_name == "<module>"
+    if _defined(old) != _defined(new):
+        return f"what is defined in {'the module' if is_module else _called(old)}"
+    return "the statements of the module" if is_module else f"the class body of {_called(old)}"
 
 
 def _defined(code: CodeType) -> list[str]:
@@ -262,7 +267,7 @@ def _signature(code: CodeType) -> tuple[object, ...]:
 
 def _docstring(code: CodeType) -> str | None:
     """As CPython takes it out of the code when a function object is made."""
-    if IS_3_13 and not code.co_flags & CO_HAS_DOCSTRING:
+    if HAS_DOCSTRING_FLAG and not code.co_flags & CO_HAS_DOCSTRING:
         return None
     first = code.co_consts[0] if code.co_consts else None
     return first if isinstance(first, str) else None

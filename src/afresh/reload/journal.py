@@ -66,7 +66,27 @@ class Stat(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="stat"):
     existed: bool
 
 
-Entry: TypeAlias = Exec | Find | Read | Listing | Stat
+class Wrote(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="wrote"):
+    """The process itself makes, changes or removes a file that it has consumed: from here on that is its own work."""
+
+    file: str
+
+
+class Ran(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="ran"):
+    """Functions of a project file, by qualified name, whose code was run, or looked at, during the start."""
+
+    file: str
+    functions: tuple[str, ...]
+
+
+class Sealed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="sealed"):
+    """The functions of a file cannot be exchanged in this process; `reason`: why, as in "it is the program"."""
+
+    file: str
+    reason: str
+
+
+Entry: TypeAlias = Exec | Find | Read | Listing | Stat | Wrote | Ran | Sealed
 
 
 class Edit(msgspec.Struct, frozen=True):

@@ -1,59 +1,178 @@
 """The decision: what an edit asks for.
 
-Pure: the journal's facts and the edit in, the plan out. The ways that exist are rows of `Way`.
+Pure: what processes consumed and what the disk says in, the plan out. A reload goes on from the latest checkpoint
+whose every consumed text is as on the disk, or can be made so by exchanging functions that have not run there.
 """
 
+from __future__ import annotations
+
 import enum
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from afresh.reload.disk import Now
 from afresh.reload.journal import Edit
+from afresh.reload.orders import Inside, Patch
+from afresh.reload.strand import Objection, Strand, Text
+
+if TYPE_CHECKING:
+    from afresh.reload.compare import Comparison
 
 
 class Way(enum.Enum):
     """How the next generation comes to be, fastest first."""
 
     NOTHING = "nothing"
+    PATCH = "patch"
+    RESUME = "resume"
     COLD = "cold"
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """`way` and the `reason` in a user's words; `ask`: changes that the project itself may deal with first."""
+    """What to do. `at`: the checkpoint to go on from. `ask`: changes that the project itself may deal with first.
+
+    `place` names the edit (a path, "views.py:detail"), `reason` says why no faster way was possible.
+    """
 
     way: Way
-    reason: str
+    place: str
+    reason: str = ""
+    at: int | None = None
+    patches: tuple[Patch, ...] = ()
     ask: tuple[str, ...] = ()
 
 
-def plan(
-    edit: Edit,
-    *,
-    is_consumed: Callable[[str], bool],
-    is_project_code: Callable[[str], bool],
-    is_asked_for: Callable[[str], bool],
-    is_complete: bool,
-    receivers: bool,
-) -> Plan:
-    """Decide what `edit` asks for.
+class Candidate(msgspec.Struct, frozen=True):
+    """A checkpoint as the plan sees it.
 
-    `is_consumed`: the boot or a server looked at this path. `is_project_code`: a Python file of the project.
-    `is_asked_for`: it lies in a tree that the project watches by itself (Django's `watch_dir`). `is_complete`: the
-    journal tells all the boot consumed; while it does not, any Python file of the project may be part of what is
-    running. `receivers`: the project has receivers of `file_changed` that may want any path.
+    `is_ready`: the application is loaded. `inside`: the module that it stands in, if any. `unfinished`: files of which
+    a part was still to be executed: whatever is put into their functions, the rest of the old text would follow.
     """
-    changed = sorted(edit.changed)
-    code = [path for path in changed if is_consumed(path) or (not is_complete and is_project_code(path))]
-    asked = [path for path in changed if path not in code and is_asked_for(path)]
-    if edit.everything and not changed:
-        return Plan(Way.COLD, "the watcher lost count of what changed")
-    if code and not receivers:
-        return Plan(Way.COLD, _name(code))
-    if code or asked:
-        return Plan(Way.COLD if code else Way.NOTHING, _name(code or asked), ask=tuple(code + asked))
-    return Plan(Way.NOTHING, _name(changed))
+
+    handle: int
+    strand: Strand
+    is_ready: bool
+    inside: Inside | None = None
+    unfinished: frozenset[str] = frozenset()
 
 
-def _name(paths: Collection[str]) -> str:
+class Texts(msgspec.Struct, frozen=True):
+    """Questions about texts that need their content; the answers are functions of the digests.
+
+    `compare(old, now)`: the code trees, or in words why there is nothing to compare. `begins_alike(inside, old, now)`:
+    whether the statements before that place are the same in both texts.
+    """
+
+    compare: Callable[[Text, Now], Comparison | str]
+    begins_alike: Callable[[Inside, Text, Now], bool]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """All that the plan depends on.
+
+    `serving`: the strand of what answers now, None while nothing does that is complete. `candidates`: usable
+    checkpoints, latest first. `touched`: all paths edited since the keeper began. `is_asked_for`: a path lies in a tree
+    that the project watches by itself (Django's `watch_dir`). `is_project_code`: a Python file of the project, which
+    may be part of what is being loaded. `receivers`: the project wants to be told of any path.
+    """
+
+    edit: Edit
+    serving: Strand | None
+    candidates: Sequence[Candidate]
+    touched: Mapping[str, Now]
+    texts: Texts
+    is_consumed: Callable[[str], bool]
+    is_asked_for: Callable[[str], bool]
+    is_project_code: Callable[[str], bool]
+    receivers: bool
+
+
+def plan(question: Question) -> Plan:
+    """Decide what the edit asks for."""
+    changed = sorted(question.edit.changed)
+    if question.edit.everything:
+        return Plan(Way.COLD, _name(changed), "the watcher lost count of what changed")
+    stale = [path for path in changed if _is_stale(question, path)]
+    asked = [path for path in changed if path not in stale and question.is_asked_for(path)]
+    ask = (*stale, *asked) if question.receivers else tuple(asked)
+    if not stale:
+        return Plan(Way.NOTHING, _name(asked or changed), ask=ask)
+    return msgspec.structs.replace(_go_on(question, stale), ask=ask)
+
+
+def _is_stale(question: Question, path: str) -> bool:
+    if question.serving is None:
+        return question.is_consumed(path) or question.is_project_code(path)
+    return question.serving.objection(question.touched[path]) is not None
+
+
+def _go_on(question: Question, stale: Sequence[str]) -> Plan:
+    """The plan for what is stale: the first checkpoint that will do."""
+    why = ""
+    for candidate in question.candidates:
+        found = _usable(question, candidate)
+        if isinstance(found, str):
+            why = why or found
+        elif candidate.is_ready:
+            return Plan(Way.PATCH, found.place or _name(stale), "", candidate.handle, found.patches)
+        else:
+            return Plan(Way.RESUME, _name(stale), why, candidate.handle, found.patches)
+    return Plan(Way.COLD, _name(stale), why or "nothing of the last start can be kept")
+
+
+class _Cure(msgspec.Struct, frozen=True):
+    patches: tuple[Patch, ...]
+    place: str
+
+
+def _usable(question: Question, candidate: Candidate) -> _Cure | str:
+    """What makes the checkpoint what a new start would have come to, or why nothing does."""
+    if any(strand.is_doubtful for strand in candidate.strand.line()):
+        return "the start itself was overtaken by an edit"
+    patches: list[Patch] = []
+    places: list[str] = []
+    for now in question.touched.values():
+        objection = candidate.strand.objection(now)
+        if objection is None:
+            continue
+        found = _cure(question, candidate, objection, now)
+        if isinstance(found, str):
+            return f"{now.path}: {found}"
+        if found is not None:
+            patches.append(found.patches[0])
+            if now.path in question.edit.changed:
+                places.append(found.place)
+    return _Cure(tuple(patches), _name(places) if places else "")
+
+
+def _cure(question: Question, candidate: Candidate, objection: Objection, now: Now) -> _Cure | str | None:
+    """The patch that removes the objection, None if there is nothing to it, or why it stays."""
+    old, inside = objection.text, candidate.inside
+    if old is None:
+        return objection.reason
+    if inside is not None and inside.file == now.path:
+        return None if question.texts.begins_alike(inside, old, now) else "the edit is above what has run there"
+    if now.path in candidate.unfinished:
+        return "it was being executed"
+    if sealed := candidate.strand.seal(now.path):
+        return sealed
+    comparison = question.texts.compare(old, now)
+    if isinstance(comparison, str):
+        return comparison
+    if comparison.obstacle:
+        return comparison.obstacle
+    ran = candidate.strand.functions_run(now.path)
+    for place in comparison.changed:
+        if place.qualname in ran:
+            return f"`{place.qualname}` ran during the start"
+    names = [place.qualname for place in comparison.changed]
+    assert now.digest is not None
+    shown = f"{now.path}:{_name(names)}" if names else now.path
+    return _Cure((Patch(now.path, old.module, now.digest),), shown)
+
+
+def _name(paths: Sequence[str]) -> str:
     first, *others = paths or ["nothing"]
     return f"{first} and {len(others)} more" if others else first

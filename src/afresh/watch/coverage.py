@@ -10,7 +10,7 @@ that is watched under two names does no harm, and none can be dropped that matte
 
 from collections.abc import Iterable, Sequence
 
-from afresh.reload.journal import Entry, Exec, Listing, Read, Stat
+from afresh.reload.journal import Entry, Exec, Find, Listing, Read, Stat
 from afresh.watch import filters
 from afresh.watch.anchor import Anchor
 from afresh.watch.compare import Comparison
@@ -52,7 +52,9 @@ class Coverage:
         match entry:
             case Exec(file=path) | Read(file=path) | Stat(path=path) | Listing(directory=path):
                 return path.startswith("/") and not filters.is_cache(path) and not self._points.is_silent(path)
-        return True
+            case Find():
+                return True
+        return False
 
     def cover_tree(self, root: str, glob: str, boot: int) -> None:
         self._folders.cover_tree(root, glob, boot)

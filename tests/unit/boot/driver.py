@@ -7,12 +7,12 @@ if not sys.flags.safe_path:
     del sys.path[0]
 
 from afresh.boot import observe
-from afresh.boot.code_cache import CodeCache
 from afresh.boot.imports import Observer
 from afresh.boot.journal import JournalWriter
 from afresh.boot.roots import ProjectRoots
 from afresh.boot.run import run_target
 from afresh.reload.journal import Entry
+from afresh.source.cache import CodeCache
 
 out, target = sys.argv[1], tuple(sys.argv[2:])
 taken: list[Entry] = []

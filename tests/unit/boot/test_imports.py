@@ -302,7 +302,7 @@ def test_unreadable_source_runs_from_its_cache_as_in_python(project: Project) ->
 
 TRIGGERS = """
 import sys
-from afresh.boot.code_cache import CodeCache
+from afresh.source.cache import CodeCache
 from afresh.boot.imports import Observer
 from afresh.boot.journal import JournalWriter
 from afresh.boot.roots import ProjectRoots
@@ -343,7 +343,7 @@ def test_trigger_runs_right_after_the_module(project: Project) -> None:
 
 SERVING = """
 import sys, threading
-from afresh.boot.code_cache import CodeCache
+from afresh.source.cache import CodeCache
 from afresh.boot.imports import Observer
 from afresh.boot.journal import JournalWriter
 from afresh.boot.roots import ProjectRoots
@@ -400,7 +400,7 @@ def test_serving_waits_until_the_keeper_watches(project: Project) -> None:
 
 FORKING = """
 import os, sys
-from afresh.boot.code_cache import CodeCache
+from afresh.source.cache import CodeCache
 from afresh.boot.imports import Observer
 from afresh.boot.journal import JournalWriter
 from afresh.boot.roots import ProjectRoots
@@ -434,7 +434,7 @@ def test_child_that_a_view_forks_imports_without_a_keeper(project: Project) -> N
 FRONT = """
 import sys
 from importlib.machinery import PathFinder
-from afresh.boot.code_cache import CodeCache
+from afresh.source.cache import CodeCache
 from afresh.boot.imports import Observer
 from afresh.boot.journal import JournalWriter
 from afresh.boot.roots import ProjectRoots
@@ -465,7 +465,7 @@ def test_serving_sees_imports_past_finders_that_were_put_in_front(project: Proje
 
 def test_no_pathlib_nor_inspect_nor_logging_is_loaded_by_us(project: Project) -> None:
     """Everything this room loads delays every cold start; typing and inspect come with msgspec."""
-    ours = "afresh.boot.imports, afresh.boot.observe, afresh.boot.code_cache, afresh.boot.run"
+    ours = "afresh.boot.imports, afresh.boot.observe, afresh.source.cache, afresh.boot.run"
     script = f"import msgspec, sys; before = set(sys.modules); import {ours}; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run(
         [sys.executable, "-c", script], env={**os.environ}, capture_output=True, text=True, timeout=60, check=True

@@ -63,10 +63,84 @@ def test_an_edit_drains_the_server_and_starts_a_boot() -> None:
     assert effects == [m.Route(None), m.Drain(2), m.Spawn(3, m.Role.BOOT, 2), m.ArmBound(2)]
 
 
-def test_the_old_checkpoint_ends_after_its_last_server() -> None:
+def test_the_old_checkpoint_stays_until_its_successor_is_ready_and_its_last_server_gone() -> None:
     machine = serving()
     machine.step(m.Edited("views.py"))
+    assert machine.step(m.Ended(2, 0)) == []
+    assert m.Stop(1) in machine.step(m.BootReady(3, forks=True, checks=False))
+    machine = serving()
+    machine.step(m.Edited("views.py"))
+    assert m.Stop(1) not in machine.step(m.BootReady(3, forks=True, checks=False))
     assert machine.step(m.Ended(2, 0)) == [m.Stop(1)]
+
+
+def test_a_boot_leaves_checkpoints_behind() -> None:
+    machine, _ = started()
+    assert machine.step(m.Stood(1)) == [m.KeepCheckpoint(2, 1)]
+    assert machine.step(m.Stood(1)) == [m.KeepCheckpoint(3, 1)]
+    assert (machine.records[1].parent, machine.records[3].parent) == (3, 2)
+    assert machine.step(m.BootReady(1, forks=True, checks=False)) == [m.ForkFrom(1, 4, m.Role.SERVER), m.Serve(4, 1)]
+
+
+def resumable() -> m.Machine:
+    """Checkpoint 2 stands in the middle, 1 is ready, server 3 answers."""
+    machine, _ = started()
+    machine.step(m.Stood(1))
+    machine.step(m.BootReady(1, forks=True, checks=False))
+    machine.step(m.Serving(3))
+    return machine
+
+
+def test_an_edit_goes_on_from_the_ready_checkpoint() -> None:
+    effects = resumable().step(m.Edited("views.py:detail", at=1))
+    assert effects == [m.Route(None), m.Drain(3), m.ForkFrom(1, 4, m.Role.SERVER), m.Serve(4, 2), m.ArmBound(2)]
+
+
+def test_an_edit_goes_on_in_the_middle_of_a_boot() -> None:
+    machine = resumable()
+    effects = machine.step(m.Edited("views.py", at=2))
+    assert effects == [m.Route(None), m.Drain(3), m.ForkFrom(2, 4, m.Role.BOOT), m.ArmBound(2)]
+    machine.step(m.Ended(3, 0))
+    effects = machine.step(m.BootReady(4, forks=True, checks=False))
+    assert effects == [m.ForkFrom(4, 5, m.Role.SERVER), m.Serve(5, 2), m.Stop(1)]
+    assert machine.step(m.Ended(1, 0)) == []
+    assert machine.records[2].stage is m.Stage.CHECKPOINT
+
+
+def test_an_edit_from_a_checkpoint_that_is_gone_starts_afresh() -> None:
+    machine = resumable()
+    machine.step(m.Ended(2, -9))
+    assert m.Spawn(4, m.Role.BOOT, 2) in machine.step(m.Edited("views.py", at=2))
+
+
+def test_checkpoints_of_boots_that_failed_do_not_pile_up() -> None:
+    machine = resumable()
+    for _ in range(3):
+        effects = machine.step(m.Edited("models.py", at=2))
+        boot = next(effect.handle for effect in effects if isinstance(effect, m.ForkFrom))
+        machine.step(m.Stood(boot))
+        machine.step(m.Failed(machine.generation, BROKEN))
+        machine.step(m.Ended(boot, 1, explained=True))
+    standing = [record.handle for record in machine.records.values() if record.stage is m.Stage.CHECKPOINT]
+    assert standing == [1, 2, max(standing)]
+
+
+def test_all_checkpoints_end_one_after_the_other() -> None:
+    machine = resumable()
+    machine.step(m.StopAsked())
+    assert m.Stop(1) in machine.step(m.Ended(3, 0))
+    assert machine.step(m.Ended(1, 0)) == [m.Stop(2)]
+    assert machine.step(m.Ended(2, 0)) == [m.Finish(0)]
+
+
+def test_checks_run_for_each_generation_of_one_checkpoint() -> None:
+    machine, _ = started()
+    machine.step(m.BootReady(1, forks=True, checks=True))
+    machine.step(m.Serving(2))
+    assert m.ForkFrom(1, 3, m.Role.CHECKS) in machine.step(m.ChecksDue(1))
+    machine.step(m.Edited("views.py:detail", at=1))
+    assert machine.step(m.Serving(4))[-1] == m.ArmChecks(2)
+    assert m.ForkFrom(1, 5, m.Role.CHECKS) in machine.step(m.ChecksDue(2))
 
 
 def test_an_edit_during_a_boot_ends_that_boot_and_starts_one_other() -> None:
@@ -134,13 +208,14 @@ def test_a_failure_of_an_older_generation_is_ignored() -> None:
     assert machine.step(m.Failed(1, CHECKS)) == []
 
 
-def test_failed_checks_turn_the_generation_into_a_page_without_a_gap() -> None:
+def test_failed_checks_turn_the_generation_into_a_page_that_no_good_answer_follows() -> None:
     machine, _ = started()
     machine.step(m.BootReady(1, forks=True, checks=True))
     machine.step(m.Serving(2))
     machine.step(m.ChecksDue(1))
-    assert machine.step(m.Failed(1, CHECKS)) == [m.ShowFailure(CHECKS, 1), m.Spawn(4, m.Role.PAGE, 1, CHECKS)]
-    assert machine.step(m.Serving(4))[:2] == [m.Route(4), m.Drain(2)]
+    page = m.Spawn(4, m.Role.PAGE, 1, CHECKS)
+    assert machine.step(m.Failed(1, CHECKS)) == [m.ShowFailure(CHECKS, 1), m.Route(None), m.Drain(2), page]
+    assert machine.step(m.Serving(4))[0] == m.Route(4)
 
 
 def test_a_boot_that_dies_is_a_failure_like_any_other() -> None:

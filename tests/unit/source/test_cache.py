@@ -7,8 +7,8 @@ from types import CodeType
 
 import pytest
 
-from afresh.boot import code_cache
-from afresh.boot.code_cache import CodeCache, default_directory
+from afresh.source import cache as code_cache
+from afresh.source.cache import CodeCache, default_directory
 
 DIGEST = b"d" * 16
 

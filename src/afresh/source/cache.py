@@ -46,15 +46,24 @@ def default_directory(environ: Mapping[str, str]) -> str | None:
 
 
 class CodeCache:
-    """Code objects by digest of their source. `directory` None: nothing is ever found or kept."""
+    """Code objects by digest of their source. `directory` None: nothing is ever found or kept.
 
-    def __init__(self, directory: str | None) -> None:
+    `compiler`: whose code it is, in the words of another process's `compiler`; by default this process's.
+    """
+
+    def __init__(self, directory: str | None, compiler: str | None = None) -> None:
         self._directory = directory if directory and _is_ours(directory) else None
-        self._compiler = repr(_compiler()).encode()
+        self.compiler = compiler or repr(_compiler())
+        self._key = self.compiler.encode()
         self._is_pruned = False
 
     def __repr__(self) -> str:
         return f"<CodeCache {self._directory}>"
+
+    @property
+    def directory(self) -> str | None:
+        """Where the code is kept, if anywhere."""
+        return self._directory
 
     def load(self, digest: bytes, path: str) -> CodeType | None:
         """The code compiled from the source with this digest under the file name `path`, or None."""
@@ -83,7 +92,7 @@ class CodeCache:
             pass
 
     def _file(self, digest: bytes, path: str) -> str:
-        key = blake2b(digest + os.fsencode(path) + b"\0" + self._compiler, digest_size=16).hexdigest()
+        key = blake2b(digest + os.fsencode(path) + b"\0" + self._key, digest_size=16).hexdigest()
         return f"{self._directory}/{key}"
 
 

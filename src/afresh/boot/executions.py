@@ -1,0 +1,104 @@
+"""Which functions of the project ran, or had their code looked at, during the start.
+
+A function that did neither can be exchanged without a trace. `sys.monitoring` tells of each code object once and is
+within the noise of a boot; Python 3.11 has none, and there nothing can be exchanged.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from afresh.reload.journal import Ran
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+    from afresh.boot.roots import ProjectRoots
+    from afresh.reload.journal import Entry
+
+# Numbers that nobody has a right to; debuggers, coverage tools and profilers have 0 to 2, optimizers 5.
+TOOLS = (3, 4)
+FUNCTION = 0x1 | 0x2  # CO_OPTIMIZED | CO_NEWLOCALS: neither a module nor a class body, which always run
+# Readers of code objects in `inspect` that take flags and parameters only, which an exchanged function has as well.
+HARMLESS = (
+    "_signature_from_function",
+    "_has_code_flag",
+    "_has_coroutine_mark",
+    "getfullargspec",
+    "isgeneratorfunction",
+)
+
+
+class Executions:
+    """Collects; `flush` passes on through `add` what is new."""
+
+    def __init__(self, roots: ProjectRoots, add: Callable[[Entry], None]) -> None:
+        self._roots = roots
+        self._add = add
+        self._new: set[tuple[str, str]] = set()
+        self._tool: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<Executions tool={self._tool} new={len(self._new)}>"
+
+    def start(self) -> bool:
+        """Begin; false where nothing can be known, and so nothing be exchanged."""
+        monitoring = getattr(sys, "monitoring", None)
+        if monitoring is None or not getattr(sys, "_is_gil_enabled", lambda: True)():
+            return False
+        for number in TOOLS:
+            if monitoring.get_tool(number) is None:
+                monitoring.use_tool_id(number, "afresh")
+                self._disable = monitoring.DISABLE
+                monitoring.register_callback(number, monitoring.events.PY_START, self._started)
+                monitoring.set_events(number, monitoring.events.PY_START)
+                self._tool = number
+                return True
+        return False
+
+    @property
+    def is_on(self) -> bool:
+        return self._tool is not None
+
+    def flush(self) -> None:
+        """Pass on what ran since the last time."""
+        new, self._new = self._new, set()
+        by_file: dict[str, list[str]] = {}
+        for file, function in new:
+            by_file.setdefault(file, []).append(function)
+        for file, functions in by_file.items():
+            self._add(Ran(file, tuple(sorted(functions))))
+
+    def stop(self) -> None:
+        """The application is loaded: what runs from here on runs in servers, which are never gone on from."""
+        if self._tool is not None:
+            monitoring = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+            monitoring.set_events(self._tool, 0)
+            monitoring.free_tool_id(self._tool)
+
+    def _started(self, code: CodeType, _: int) -> Any:
+        if code.co_flags & FUNCTION == FUNCTION and self._roots.contains(code.co_filename):
+            self._new.add((code.co_filename, code.co_qualname))
+        return self._disable
+
+    def looked_at(self, arguments: tuple[Any, ...]) -> None:
+        """An attribute was read that Python tells of: of a function, its code (audit event `object.__getattr__`)."""
+        function, name = arguments
+        if name != "__code__" or type(function) is not _FUNCTION:
+            return
+        # the hook, this method, the reader
+        reader = sys._getframe(2).f_code
+        if reader.co_filename == OWN_FILE or (
+            reader.co_name in HARMLESS and reader.co_filename.endswith("/inspect.py")
+        ):
+            return
+        code = function.__code__
+        if self._roots.contains(code.co_filename):
+            self._new.add((code.co_filename, code.co_qualname))
+
+
+_FUNCTION = type(lambda: None)
+OWN_FILE = (lambda: None).__code__.co_filename

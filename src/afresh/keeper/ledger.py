@@ -1,0 +1,255 @@
+"""What all processes consumed and what was edited since: everything that a plan depends on, kept up to date.
+
+Must live here: strands by process, the history of edited paths, the code that comparisons need.
+Must not know: messages, the machine, what becomes of a plan.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from afresh.channel.messages import Compiler
+from afresh.reload.disk import Now, followed
+from afresh.reload.journal import Edit, Entry, Exec
+from afresh.reload.orders import Inside, Patch
+from afresh.reload.plan import Candidate, Plan, Question, Texts, plan
+from afresh.reload.strand import Strand, Text
+from afresh.source.cache import CodeCache
+from afresh.source.editions import Editions
+
+if TYPE_CHECKING:
+    from afresh.reload.compare import Comparison
+
+PLACES = 8  # people edit the same few places again and again
+
+
+@dataclass(eq=False, slots=True)
+class Account:
+    """One process in the ledger. `began` and `progress` in seconds: how far its boot had come when it was forked.
+    `edits`: how many there had been when its first interpreter began, in generation `root`.
+    """
+
+    strand: Strand
+    root: int
+    edits: int = 0
+    began: float = field(default_factory=time.monotonic)
+    progress: float = 0.0
+    modules: int = 0
+    is_ready: bool = False
+    inside: Inside | None = None
+    unfinished: frozenset[str] = frozenset()
+
+    def reached(self) -> float:
+        """How far the boot has come, in the time that a boot takes to come there."""
+        return self.progress + time.monotonic() - self.began
+
+
+class Ledger:
+    """By handle of the process. `is_consumed`: whether the watcher knows of anybody who depends on a path."""
+
+    def __init__(self, is_consumed: Callable[[str], bool], is_asked_for: Callable[[str], bool]) -> None:
+        self._is_consumed = is_consumed
+        self._is_asked_for = is_asked_for
+        self._accounts: dict[int, Account] = {}
+        self._edits = 0
+        self._touched: dict[str, Now] = {}
+        self._touched_at: dict[str, int] = {}
+        self._editions = Editions()
+        self._compiler: Compiler | None = None
+        self._cache = CodeCache(None)
+        self._comparisons: dict[tuple[str, bytes, bytes], Comparison | str] = {}
+        self._places: dict[str, int] = {}
+
+    def __repr__(self) -> str:
+        return f"<Ledger processes={sorted(self._accounts)} edits={self._edits} touched={len(self._touched)}>"
+
+    # ---- processes ------------------------------------------------------------------------------------------------
+
+    def spawned(self, handle: int, generation: int) -> None:
+        """A fresh interpreter begins to boot."""
+        self._accounts[handle] = Account(Strand(), generation, self._edits)
+
+    def forked(self, handle: int, parent: int, patches: Iterable[Patch]) -> None:
+        """A process goes on from a checkpoint, with functions exchanged."""
+        origin = self._accounts[parent]
+        patched = {patch.file: Text(patch.file, patch.module, patch.digest) for patch in patches}
+        self._accounts[handle] = Account(
+            Strand(origin.strand, patched), origin.root, origin.edits, progress=origin.progress
+        )
+
+    def split(self, boot: int, checkpoint: int, unfinished: Iterable[str], inside: Inside | None) -> None:
+        """What `boot` was until now is `checkpoint`; it goes on as a child of that."""
+        account = self._accounts[boot]
+        here = account.reached()
+        self._accounts[checkpoint] = Account(
+            account.strand, account.root, account.edits, progress=here, inside=inside, unfinished=frozenset(unfinished)
+        )
+        account.strand = Strand(account.strand)
+        account.progress, account.began = here, time.monotonic()
+
+    def consumed(self, handle: int, entries: Iterable[Entry]) -> None:
+        """Take in journal entries."""
+        account = self._accounts.get(handle)
+        if account is not None:
+            entries = tuple(entries)
+            account.strand.add(entries, self._edits)
+            account.modules += sum(isinstance(entry, Exec) for entry in entries)
+
+    def doubt(self, handle: int) -> None:
+        """What the process has consumed was saved over before the watch stood."""
+        account = self._accounts.get(handle)
+        if account is not None:
+            account.strand.is_doubtful = True
+
+    def refused(self, checkpoint: int, file: str, reason: str) -> None:
+        """Functions of `file` cannot be exchanged in what is forked from there."""
+        account = self._accounts.get(checkpoint)
+        if account is not None and reason:
+            account.strand.sealed[file] = reason
+
+    def ready(self, handle: int, compiler: Compiler | None) -> None:
+        """The process has loaded the application."""
+        account = self._accounts[handle]
+        account.is_ready = True
+        account.progress = account.reached()
+        if compiler is not None and compiler != self._compiler:
+            self._cache = CodeCache(compiler.cache, compiler.key)
+        self._compiler = compiler
+
+    def gone(self, handle: int) -> None:
+        """The process has ended; what it consumed counts for those who were forked from it."""
+        self._accounts.pop(handle, None)
+
+    def root_of(self, handle: int) -> int:
+        """The generation of the boot that the process descends from; 0 for a process that is not known."""
+        account = self._accounts.get(handle)
+        return 0 if account is None else account.root
+
+    def modules_of(self, handle: int) -> int:
+        """How many modules the process has executed since it was forked."""
+        account = self._accounts.get(handle)
+        return 0 if account is None else account.modules
+
+    # ---- edits ----------------------------------------------------------------------------------------------------
+
+    def touch(self, edit: Edit) -> None:
+        """Take note of what the disk says now."""
+        self._edits += 1
+        for path in edit.changed:
+            digest, signature = self._editions.read(path)
+            exists = os.path.lexists(path)
+            # A path that nobody has seen and that is told of for its name has just come, or gone.
+            existed = self._was_known(path) or exists != self._is_consumed(path)
+            now = Now(path, digest, signature, ((0, exists),))
+            self._touched[path] = followed(self._touched.get(path), now, self._edits, existed=existed)
+            self._touched_at[path] = self._edits
+
+    def _was_known(self, path: str) -> bool:
+        return any(account.strand.has_seen(path) for account in self._accounts.values())
+
+    def plan(
+        self,
+        edit: Edit,
+        *,
+        serving: int | None,
+        candidates: Sequence[int],
+        is_project_code: Callable[[str], bool],
+        receivers: bool,
+    ) -> Plan:
+        """What the edit asks for. `candidates`: checkpoints, in any order."""
+        accounts = [(handle, self._accounts[handle]) for handle in candidates if handle in self._accounts]
+        accounts.sort(key=lambda item: (item[1].is_ready, item[1].progress, item[0]), reverse=True)
+        server = None if serving is None else self._accounts.get(serving)
+        found = plan(
+            Question(
+                edit=edit,
+                serving=None if server is None else server.strand,
+                candidates=[
+                    Candidate(handle, account.strand, account.is_ready, account.inside, account.unfinished)
+                    for handle, account in accounts
+                ],
+                touched=self._touched,
+                texts=Texts(self._compare, self._begins_alike),
+                is_consumed=self._is_consumed,
+                is_asked_for=self._is_asked_for,
+                is_project_code=is_project_code,
+                receivers=receivers,
+            )
+        )
+        self._expect_more(edit, [account for _, account in accounts])
+        return found
+
+    def forget(self, root: int) -> None:
+        """No process of a boot before generation `root` will be gone on from: forget what was edited before it."""
+        if all(account.root >= root for account in self._accounts.values()):
+            begun = min((account.edits for account in self._accounts.values()), default=self._edits)
+            for path in [path for path, at in self._touched_at.items() if at <= begun]:
+                del self._touched[path], self._touched_at[path]
+
+    @property
+    def places(self) -> tuple[Inside, ...]:
+        """Where edits were made lately, and so where checkpoints will be of use."""
+        return tuple(Inside(file, statement) for file, statement in self._places.items())
+
+    def _expect_more(self, edit: Edit, accounts: Sequence[Account]) -> None:
+        from afresh.reload.statements import common_statements
+
+        for path in edit.changed:
+            text = next((found for account in accounts if (found := account.strand.text(path)) is not None), None)
+            if text is None:
+                continue
+            now = self._touched[path]
+            old = self._editions.source(path, text.digest)
+            new = None if now.digest is None else self._editions.source(path, now.digest)
+            statement = common_statements(old, new) if old is not None and new is not None else 0
+            self._places.pop(path, None)
+            self._places[path] = statement
+            for surplus in list(self._places)[:-PLACES]:
+                del self._places[surplus]
+
+    @staticmethod
+    def prepare() -> None:
+        """Import what only edits need: not at the start, which the user waits for, nor at the first edit."""
+        import afresh.reload.compare
+        import afresh.reload.statements  # noqa: F401
+
+    # ---- texts ----------------------------------------------------------------------------------------------------
+
+    def _compare(self, old: Text, now: Now) -> Comparison | str:
+        if self._compiler is None:
+            return "functions cannot be exchanged with this Python"
+        if now.digest is None:
+            return "it is gone"
+        key = (old.file, old.digest, now.digest)
+        if key not in self._comparisons:
+            if len(self._comparisons) > 100:
+                self._comparisons.clear()
+            self._comparisons[key] = self._compare_code(*key, self._compiler.optimize)
+        return self._comparisons[key]
+
+    def _compare_code(self, file: str, old: bytes, new: bytes, optimize: int) -> Comparison | str:
+        before = self._editions.code(file, old, self._cache, optimize)
+        if before is None:
+            return "its old text is not known"
+        try:
+            after = self._editions.code(file, new, self._cache, optimize)
+        except (SyntaxError, ValueError) as exc:
+            return f"{type(exc).__name__} in line {exc.lineno}" if isinstance(exc, SyntaxError) else str(exc)
+        if after is None:
+            return "it was saved again"
+        from afresh.reload.compare import compare
+
+        return compare(before, after)
+
+    def _begins_alike(self, inside: Inside, old: Text, now: Now) -> bool:
+        before = self._editions.source(old.file, old.digest)
+        after = None if now.digest is None else self._editions.source(old.file, now.digest)
+        if before is None or after is None:
+            return False
+        from afresh.reload.statements import common_statements
+
+        return common_statements(before, after) >= inside.statement

@@ -1,0 +1,147 @@
+"""What each process consumed, as a tree that follows the forks.
+
+A strand is the part of a boot between two forks. A process stands on its own strand and on those of its ancestors;
+what a later strand says of a file holds for it, whatever an earlier one said.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from afresh.reload.disk import Now
+from afresh.reload.journal import Entry, Exec, Find, Listing, Ran, Read, Sealed, Signature, Stat, Wrote
+
+
+class Text(msgspec.Struct, frozen=True):
+    """The text of a project file that a process runs. `module`: the name it was executed under."""
+
+    file: str
+    module: str
+    digest: bytes
+
+
+class Objection(msgspec.Struct, frozen=True):
+    """Why a process is not what a new one would be. `text`: the old text, where exchanging functions may be enough."""
+
+    path: str
+    reason: str
+    text: Text | None = None
+
+
+class Strand:
+    """What one process consumed since it was forked. `patched`: files whose functions were exchanged right then."""
+
+    def __init__(self, parent: "Strand | None" = None, patched: Mapping[str, Text] | None = None) -> None:
+        self.parent = parent
+        self.texts: dict[str, Text] = dict(patched or {})
+        self.ran: dict[str, set[str]] = {}
+        self.sealed: dict[str, str] = {}
+        # A process whose entries did not hold when they arrived is never gone on from.
+        self.is_doubtful = False
+        self._reads: dict[str, Signature | None] = {}
+        self._own: set[str] = set()
+        self._stats: dict[str, bool] = {}
+        self._stems: dict[tuple[str, str], int] = {}
+        self._listings: dict[str, int] = {}
+
+    def __repr__(self) -> str:
+        return f"<Strand texts={len(self.texts)} reads={len(self._reads)} parent={self.parent!r}>"
+
+    def line(self) -> "Iterator[Strand]":
+        """This strand and its ancestors, newest first."""
+        strand: Strand | None = self
+        while strand is not None:
+            yield strand
+            strand = strand.parent
+
+    def add(self, entries: Iterable[Entry], edit: int) -> None:
+        """Take in what the process consumed; `edit` is the number of the last edit by then."""
+        for entry in entries:
+            match entry:
+                case Exec(module, file, signature, digest):
+                    self._execute(module, file, signature, digest)
+                case Read(file, signature):
+                    self._reads[file] = signature
+                case Find(stem, directories):
+                    self._stems.update(((directory, stem), edit) for directory in directories)
+                case Listing(directory):
+                    self._listings[directory] = edit
+                case Stat(path, existed):
+                    self._stats[path] = existed
+                case Wrote(file):
+                    self._own.add(file)
+                case Ran(file, functions):
+                    self.ran.setdefault(file, set()).update(functions)
+                case Sealed(file, reason):
+                    self.sealed[file] = reason
+
+    def _execute(self, module: str, file: str, signature: Signature, digest: bytes) -> None:
+        if not digest:
+            self._reads[file] = signature
+            return
+        known = self.text(file)
+        if known is not None and known.module != module:
+            self.sealed[file] = f"it was executed under two names ({known.module} and {module})"
+        self.texts[file] = Text(file, module, digest)
+
+    def text(self, file: str) -> Text | None:
+        """The text of `file` that is executed here."""
+        return next((strand.texts[file] for strand in self.line() if file in strand.texts), None)
+
+    def has_seen(self, path: str) -> bool:
+        """Whether something was found at this path."""
+        return any(
+            path in strand.texts or strand._reads.get(path) is not None or strand._stats.get(path, False)
+            for strand in self.line()
+        )
+
+    def functions_run(self, file: str) -> set[str]:
+        """The functions of `file` that have run up to here."""
+        return set().union(*(strand.ran.get(file, ()) for strand in self.line()))
+
+    def seal(self, file: str) -> str:
+        """Why the functions of `file` cannot be exchanged, or an empty string."""
+        return next((strand.sealed[file] for strand in self.line() if file in strand.sealed), "")
+
+    def objection(self, now: Now) -> Objection | None:
+        """What the process consumed of this path and would not find again, if anything."""
+        is_text_known = False
+        found: Objection | None = None
+        for strand in self.line():
+            if now.path in strand._own:
+                return found
+            objection = strand._own_objection(now)
+            if objection is not None:
+                return objection
+            text = strand.texts.get(now.path)
+            if text is not None and not is_text_known:
+                is_text_known = True
+                if now.digest is None:
+                    return Objection(now.path, "it is gone")
+                if text.digest != now.digest:
+                    # Further up there may be more to it: that it was read as well, or listed.
+                    found = Objection(now.path, "it was executed", text)
+        return found
+
+    def _own_objection(self, now: Now) -> Objection | None:
+        path = now.path
+        if path in self._reads and self._reads[path] != now.signature:
+            return Objection(path, "it was read during the start")
+        if path in self._stats and self._stats[path] != now.exists:
+            return Objection(path, "the start depends on its existence")
+        parent, name = os.path.split(path)
+        if name.startswith("__init__."):
+            # A directory that becomes a package, or ceases to be one, may shadow a module beside it.
+            above, package = os.path.split(parent)
+            if self._is_other(self._stems.get((above, package)), now):
+                return Objection(path, "a module of this name was looked for")
+        if self._is_other(self._stems.get((parent, name.partition(".")[0])), now):
+            return Objection(path, "a module of this name was looked for")
+        if self._is_other(self._listings.get(parent), now):
+            return Objection(path, "its folder was listed during the start")
+        return None
+
+    @staticmethod
+    def _is_other(edit: int | None, now: Now) -> bool:
+        return edit is not None and now.existed_at(edit) != now.exists
