@@ -205,16 +205,15 @@ def visit(server: Server, path: str = "/", *, method: str = "GET", **request: An
     return answer
 
 
-def save(site: Site, server: Server, file: str, old: str, new: str, *, polled: bool = False) -> None:
+def save(site: Site, server: Server, file: str, old: str, new: str) -> None:
     """Replace `old` by `new` in a file of the project, and wait until Django's runserver is back with the new code.
 
     Afresh needs no wait: a request sent after the save is answered by the new code. Django looks once a second, and
     takes no notice of a change that came before its first look: the modification time is moved on until it does.
-    `polled`: Django's reloader is at work in Afresh's place too.
     """
     before = server.out.here()
     edit(site.root / file, old, new)
-    for ahead in range(1, 20) if polled or site.peer is DJANGO else ():
+    for ahead in range(1, 20) if site.peer is DJANGO else ():
         with suppress(AssertionError):
             server.out.wait_for(WARNED, after=before, within=2)
             return

@@ -53,8 +53,7 @@ def test_start_answer_save_end(pair: Pair, name: str) -> None:
         command = tuple(part.format(**values) for part in STARTERS[name][0])
         with site.serve(command=(*command, "runserver", str(free_port())), told=(WARNED, CHECKED)) as server:
             first = server.get("/").text
-            # Under a debugger reloading is left to Django, which is said.
-            save(site, server, "app/views.py", '"one"', '"two"', polled=name == "debugpy")
+            save(site, server, "app/views.py", '"one"', '"two"')
             second, facts = server.get("/").text, server.get("/facts/").json()
             status = server.stop()
             return {
