@@ -112,17 +112,18 @@ class _Tree:
         self.filename = old.co_filename
         self.targets: dict[int, _Target] = {}
         self.notes: dict[tuple[str, object], dict[str, object]] = {}
-        self.is_twofold = False
         # Nothing below a function that did not run is known to be alive.
         self.known = {id(pair.old) for pair in both}
         constants = _count_constants(old)
         for pair in _differing(both):
             if is_function(pair.old):
-                target = self.targets.setdefault(id(pair.old), _Target(pair.old, pair.new, constants[id(pair.old)]))
-                # Without columns, two lambdas in one line may be one code object.
-                self.is_twofold = self.is_twofold or target.new is not pair.new
+                self.targets[id(pair.old)] = _Target(pair.old, pair.new, constants[id(pair.old)])
             elif notes := class_notes(pair.new):
                 self.notes[pair.old.co_qualname, pair.old.co_firstlineno] = notes
+        # Without columns two lambdas in one line may be one code object, of which the edit makes two.
+        becomes: dict[int, CodeType] = {}
+        twofold = {id(pair.old) for pair in both if becomes.setdefault(id(pair.old), pair.new) is not pair.new}
+        self.is_twofold = not twofold.isdisjoint(self.targets)
         # References are counted against those to a code object that only such a target holds: so many are our own.
         self._own = _Target(old.replace(), old, 0).references()
 

@@ -266,8 +266,8 @@ def _signature(code: CodeType) -> tuple[object, ...]:
 
 
 def _docstring(code: CodeType) -> str | None:
-    """As CPython takes it out of the code when a function object is made."""
-    if HAS_DOCSTRING_FLAG and not code.co_flags & CO_HAS_DOCSTRING:
+    """As CPython takes it out of the code when it makes a function that a program gets to see."""
+    if code.co_name.startswith("<") or (HAS_DOCSTRING_FLAG and not code.co_flags & CO_HAS_DOCSTRING):
         return None
     first = code.co_consts[0] if code.co_consts else None
     return first if isinstance(first, str) else None

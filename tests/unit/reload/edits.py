@@ -151,6 +151,7 @@ PROPERTY = (
     "class C:\n    @property\n    def p(self):\n        return {}\n"
     "    @p.setter\n    def p(self, value):\n        self.q = {}\n"
 )
+KEYWORD = "class B:\n    def __init_subclass__(cls, a): pass\nclass C(B, a={}): pass\n"
 TWO_LAMBDAS = "a, b = (lambda: {}), (lambda: {})\n"
 
 OTHERS = [
@@ -445,7 +446,7 @@ OTHERS = [
     ),
     Edit("base class", "class C: pass\n", "class C(dict): pass\n", obstacle=MODULE),
     Edit("metaclass", "class C: pass\n", "class C(metaclass=type): pass\n", obstacle=MODULE),
-    Edit("class keyword", "class C(a=1): pass\n", "class C(a=2): pass\n", obstacle=MODULE),
+    Edit("class keyword", KEYWORD.format(1), KEYWORD.format(2), obstacle=MODULE),
     Edit(
         "order of methods",
         "class C:\n    def f(self): pass\n    def g(self): pass\n",

@@ -1,0 +1,815 @@
+"""New code in living functions: the module is then as if it had been executed from the new text, or as it was."""
+
+import gc
+import inspect
+import linecache
+import subprocess
+import sys
+import textwrap
+import traceback
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+from afresh.boot.patch import apply
+
+from ..reload.edits import EDITS, Edit
+from .living import FILE, NAME, Living, monitoring
+
+pytestmark = pytest.mark.skipif(monitoring is None, reason="patch is off: it cannot be told what ran")
+
+BY_PLACE = {place: list(edits) for place, edits in groupby(EDITS, lambda edit: edit.name.partition(":")[0])}
+
+
+@pytest.mark.parametrize("edits", BY_PLACE.values(), ids=list(BY_PLACE))
+def test_edits(edits: list[Edit]) -> None:
+    for edit in edits:
+        living = Living(edit.old)
+        before = living.description()
+        if why := living.reload(edit.new):
+            assert edit.obstacle in why
+            assert living.description() == before
+        else:
+            assert living.description() == Living(edit.new).description(), edit.name
+
+
+class Case(NamedTuple):
+    """A text of which each `OLD` becomes `NEW`, below new lines that move all of it.
+
+    `why`: what the refusal says; "" where the new code is put in.
+    """
+
+    name: str
+    text: str
+    why: str = ""
+
+
+CASES = [
+    # Where functions may be held.
+    Case(
+        "closure",
+        """
+        def make():
+            x = 1
+            def f(): return x, 'OLD'
+            return f
+        a, b = make(), make()
+        """,
+    ),
+    Case(
+        "wrapper of a decorator that ran",
+        """
+        def deco(g):
+            def wrapper(): return g(), 'OLD'
+            return wrapper
+        @deco
+        def f(): return 1
+        @deco
+        def h(): return 2
+        """,
+    ),
+    Case(
+        "wrapped",
+        """
+        def deco(g):
+            def wrapper(): return g()
+            return wrapper
+        @deco
+        @deco
+        def f(): return 'OLD'
+        """,
+    ),
+    Case(
+        "functools.wraps",
+        """
+        import contextlib
+        @contextlib.contextmanager
+        def f():
+            yield 'OLD'
+        """,
+    ),
+    Case(
+        "method",
+        """
+        class C:
+            x = 3
+            def f(self): return 'OLD'
+        """,
+    ),
+    Case(
+        "bound method alone",
+        """
+        class C:
+            def f(self): return 'OLD'
+        f = C().f
+        del C
+        """,
+    ),
+    Case(
+        "class and static methods",
+        """
+        class C:
+            @classmethod
+            def f(cls): return 'OLD'
+            @staticmethod
+            def g(): return 'OLD'
+        """,
+    ),
+    Case(
+        "property",
+        """
+        class C:
+            @property
+            def p(self): return 'OLD'
+            @p.setter
+            def p(self, v): self.v = 'OLD'
+            @p.deleter
+            def p(self): self.v = 'OLD'
+        """,
+    ),
+    Case(
+        "property of a class without a name",
+        """
+        class C:
+            p = property(lambda self: 'OLD')
+        c = C()
+        del C
+        """,
+    ),
+    Case(
+        "cached property",
+        """
+        import functools
+        class C:
+            @functools.cached_property
+            def p(self): return 'OLD'
+        """,
+    ),
+    Case(
+        "partial method",
+        """
+        import functools
+        class C:
+            def f(self, a): return 'OLD'
+            g = functools.partialmethod(f, 1)
+            del f
+        """,
+    ),
+    Case(
+        "partial",
+        """
+        import functools
+        f = functools.partial(lambda a: 'OLD', 1)
+        """,
+    ),
+    Case(
+        "lru_cache",
+        """
+        import functools
+        @functools.lru_cache
+        def f(): return 'OLD'
+        """,
+    ),
+    Case(
+        "singledispatch",
+        """
+        import functools
+        @functools.singledispatch
+        def f(x): return 'OLD'
+        @f.register
+        def _(x: int): return 'OLD'
+        @f.register
+        def _(x: str): return 'OLD'
+        """,
+    ),
+    Case(
+        "singledispatch of a method",
+        """
+        import functools
+        class C:
+            @functools.singledispatchmethod
+            def f(self, x): return 'OLD'
+            @f.register
+            def _(self, x: int): return 'OLD'
+        """,
+    ),
+    Case(
+        "containers",
+        """
+        held = {'a': [(lambda: 'OLD', {'b': lambda: 'OLD'})]}
+        """,
+    ),
+    Case(
+        "large container",
+        """
+        held = dict.fromkeys(range(5_000))
+        held['f'] = lambda: 'OLD'
+        """,
+    ),
+    Case(
+        "keys",
+        """
+        held = {lambda: 'OLD'}
+        """,
+    ),
+    Case(
+        "default",
+        """
+        def f(a=lambda: 'OLD'): return a
+        """,
+    ),
+    Case(
+        "attribute of a function",
+        """
+        def f(): return 1
+        f.g = lambda: 'OLD'
+        """,
+    ),
+    Case(
+        "attribute of an instance",
+        """
+        class A: pass
+        a = A()
+        a.b = A()
+        a.b.f = lambda: 'OLD'
+        """,
+    ),
+    Case(
+        "slot of an instance",
+        """
+        class A:
+            __slots__ = ('f',)
+        a = A()
+        a.f = lambda: 'OLD'
+        """,
+    ),
+    Case(
+        "deque",
+        """
+        import collections
+        held = collections.deque([lambda: 'OLD'])
+        """,
+    ),
+    Case(
+        "default factory",
+        """
+        import collections
+        held = collections.defaultdict(lambda: 'OLD')
+        """,
+    ),
+    Case(
+        "iterator",
+        """
+        held = iter(lambda: 'OLD', 0)
+        mapped = map(lambda x: 'OLD', 'ab')
+        """,
+    ),
+    Case(
+        "local variable of a suspended generator",
+        """
+        def g(f):
+            yield f
+        import shelf
+        shelf.held['g'] = g(lambda: 'OLD')
+        next(shelf.held['g'])
+        """,
+        "is running",
+    ),
+    Case(
+        "registry elsewhere",
+        """
+        import shelf
+        def f(): return 'OLD'
+        shelf.held['f'] = f
+        del f
+        """,
+    ),
+    Case(
+        "closure registered elsewhere",
+        """
+        import shelf
+        def make(x):
+            def f(): return 'OLD', x
+            return f
+        shelf.held['f'] = make(1)
+        shelf.held['g'] = make(2)
+        """,
+    ),
+    Case(
+        "class registered elsewhere",
+        """
+        import shelf
+        class C:
+            x = 'a'
+            def f(self): return 'OLD'
+        shelf.held['C'] = C
+        del C
+        """,
+    ),
+    Case(
+        "hook of the interpreter",
+        """
+        import atexit
+        atexit.register(lambda: 'OLD')
+        """,
+    ),
+    Case(
+        "weakly held",
+        """
+        import weakref, shelf
+        def f(): return 'OLD'
+        shelf.held['f'] = weakref.ref(f)
+        """,
+    ),
+    Case(
+        "weakly held method",
+        """
+        import weakref, shelf
+        class C:
+            def f(self): return 'OLD'
+        c = C()
+        shelf.held['f'] = weakref.WeakMethod(c.f)
+        """,
+    ),
+    Case(
+        "finalizer",
+        """
+        import weakref
+        class C: pass
+        c = C()
+        weakref.finalize(c, lambda: 'OLD').atexit = False
+        """,
+    ),
+    Case(
+        "nothing holds it",
+        """
+        def f(): return 'OLD'
+        del f
+        """,
+    ),
+    Case(
+        "nobody made it",
+        """
+        def f():
+            def g(): return 'OLD'
+            return g
+        """,
+    ),
+    Case(
+        "dataclass",
+        """
+        import dataclasses
+        @dataclasses.dataclass(slots=True)
+        class C:
+            x: int = 0
+            def f(self): return 'OLD', __class__
+        """,
+    ),
+    Case(
+        "enumeration",
+        """
+        import enum
+        class C(enum.Enum):
+            A = 1
+            def f(self): return 'OLD'
+        """,
+    ),
+    Case(
+        "abstract class",
+        """
+        import abc
+        class C(abc.ABC):
+            @abc.abstractmethod
+            def f(self): return 'OLD'
+        """,
+    ),
+    Case(
+        "metaclass that forbids assignments",
+        """
+        class M(type):
+            def __setattr__(cls, name, value): raise TypeError
+        class C(metaclass=M):
+            x = 1
+            def f(self): return 'OLD'
+        """,
+    ),
+    Case(
+        "metaclass",
+        """
+        class M(type):
+            def __call__(cls): return 'OLD'
+        class C(metaclass=M):
+            def f(self): return 'OLD'
+        """,
+    ),
+    Case(
+        "subclass, inner class",
+        """
+        class B:
+            def f(self): return 'OLD'
+        class C(B):
+            class D:
+                def f(self): return 'OLD'
+            def f(self): return super().f(), 'OLD'
+        """,
+    ),
+    Case(
+        "class in a function that ran",
+        """
+        def make():
+            class C:
+                x = 1
+                def f(self): return 'OLD'
+            return C
+        C, D = make(), make()
+        """,
+    ),
+    Case(
+        "class replaced by an instance",
+        """
+        @lambda c: c()
+        class C:
+            x = 5
+            def f(self): return 'OLD'
+        """,
+    ),
+    Case(
+        "generic function",
+        """
+        def f[T](a: T = None) -> T: return 'OLD'
+        class C[T]:
+            def f(self): return 'OLD'
+        """,
+    ),
+    Case(
+        "same function twice",
+        """
+        for x in 'ab':
+            def f(): return 'OLD'
+            globals()[x] = f
+        """,
+    ),
+    # References that are no functions: nothing may be changed.
+    Case(
+        "generator not started",
+        """
+        def g():
+            yield 'OLD'
+        G = g()
+        """,
+        "`g` is running, or held",
+    ),
+    Case(
+        "generator of nobody",
+        """
+        import shelf
+        def g():
+            yield 'OLD'
+        shelf.held['g'] = g()
+        """,
+        "`g` is running, or held",
+    ),
+    Case(
+        "coroutine",
+        """
+        async def g(): return 'OLD'
+        G = g()
+        """,
+        "`g` is running, or held",
+    ),
+    Case(
+        "asynchronous generator",
+        """
+        async def g(): yield 'OLD'
+        G = g()
+        """,
+        "`g` is running, or held",
+    ),
+    Case(
+        "generator expression",
+        """
+        G = ('OLD' for x in 'ab')
+        """,
+        "is running, or held",
+    ),
+    Case(
+        "code as a key",
+        """
+        def f(): return 'OLD'
+        held = {f.__code__: 1}
+        """,
+        "`f` is running, or held",
+    ),
+    Case(
+        "code elsewhere",
+        """
+        import shelf
+        def f(): return 'OLD'
+        shelf.held['code'] = f.__code__
+        """,
+        "`f` is running, or held",
+    ),
+    Case(
+        "one of many",
+        """
+        def f(): return 'OLD'
+        class C:
+            x = 3
+            def g(self): yield 'OLD'
+        G = C().g()
+        """,
+        "`C.g` is running, or held",
+    ),
+    # Functions whose code is not as compiled.
+    Case(
+        "other flags",
+        """
+        import types
+        @types.coroutine
+        def f():
+            yield 'OLD'
+        """,
+        "`f` is not as it was compiled",
+    ),
+    Case(
+        "rewritten code",
+        """
+        def f(): return 'OLD'
+        f.__code__ = f.__code__.replace(co_name='g')
+        """,
+        "is not as it was compiled",
+    ),
+    Case(
+        "copy of the code",
+        """
+        import types
+        def f(): return 'OLD'
+        h = types.FunctionType(f.__code__.replace(co_name='g'), {})
+        """,
+        "is not as it was compiled",
+    ),
+    # Functions that ran, which is for the keeper to know.
+    Case(
+        "ran",
+        """
+        def f(): return 'OLD'
+        f()
+        """,
+        "`f` ran",
+    ),
+    Case(
+        "ran: called by C",
+        """
+        x = sorted('ba', key=lambda x: 'OLD')
+        """,
+        "ran",
+    ),
+    Case(
+        "ran: hook of a class",
+        """
+        class C:
+            def __init_subclass__(cls): 'OLD'.upper()
+        class D(C): pass
+        """,
+        "ran",
+    ),
+    Case(
+        "ran: decorator",
+        """
+        def deco(g):
+            a, b = 1, 2
+            def f(): return g, 'OLD', a
+            return f, 'OLD'
+        f = deco(1)
+        """,
+        "`deco` ran",
+    ),
+    Case(
+        "ran: generator that has begun",
+        """
+        def g():
+            yield 'OLD'
+        G = g()
+        next(G)
+        """,
+        "`g` ran",
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def shelf() -> Iterator[dict[str, Any]]:
+    """Where modules can put things that nothing of their own leads to."""
+    module: Any = ModuleType("shelf")
+    module.held = {}
+    sys.modules["shelf"] = module
+    yield module.held
+    del sys.modules["shelf"]
+    sys.modules.pop(NAME, None)
+
+
+def close_coroutines(living: Living) -> None:
+    for value in vars(living.module).values():
+        if inspect.iscoroutine(value):
+            value.close()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_functions_wherever_they_are(case: Case, shelf: dict[str, Any]) -> None:
+    text = textwrap.dedent(case.text)
+    new = "\n\n" + text.replace("OLD", "NEW")
+    living = Living(text)
+    before = living.description(shelf)
+    why = living.reload(new)
+    if case.why:
+        assert case.why in why
+        assert living.description(shelf) == before
+    else:
+        assert why == ""
+        assert living.stale("OLD") == []
+        after = living.description(shelf)
+        shelf.clear()
+        assert after == Living(new).description(shelf)
+    close_coroutines(living)
+
+
+ABOVE = "\n\n\n"
+
+
+def test_a_function_on_the_stack_keeps_its_lines() -> None:
+    text = "def f(inner):\n    return inner()\n"
+    living = Living(text)
+    assert "`f` is running" in living.f(lambda: living.reload(ABOVE + text))
+    assert living.f.__code__.co_firstlineno == 1
+    assert living.reload(ABOVE + text) == ""
+    assert living.f.__code__.co_firstlineno == 4
+
+
+def test_what_is_frozen_is_found_and_frozen_again(shelf: dict[str, Any]) -> None:
+    living = Living("import shelf\ndef f(): return 'OLD'\nshelf.held['f'] = f\ndel f\n")
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        assert living.reload("import shelf\ndef f(): return 'NEW'\nshelf.held['f'] = f\ndel f\n") == ""
+        assert gc.get_freeze_count() >= frozen
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
+    assert shelf["f"]() == "NEW"
+
+
+def test_what_is_not_frozen_stays_so_and_no_collection_begins(shelf: dict[str, Any]) -> None:
+    living = Living("import shelf\ndef f(): return 'OLD'\nshelf.held['f'] = f\ndel f\n")
+    gc.disable()
+    try:
+        assert living.reload("import shelf\ndef f(): return 'NEW'\nshelf.held['f'] = f\ndel f\n") == ""
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    assert gc.get_freeze_count() == 0
+
+
+def test_objects_are_not_asked_what_they_are() -> None:
+    text = textwrap.dedent("""
+        class Lazy:
+            def __getattribute__(self, name): raise AssertionError(name)
+            __eq__ = __hash__ = __bool__ = __len__ = __iter__ = __contains__ = __getattribute__
+        lazy = Lazy()
+        held = [lazy]
+        class C: x = lazy
+        class D: __module__ = lazy
+        import shelf
+        shelf.held['f'] = lambda: 'OLD'
+    """)
+    assert Living(text).reload(ABOVE + text.replace("OLD", "NEW")) == ""
+
+
+def test_refused_in_a_free_threaded_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    living = Living("def f(): return 1\n")
+    monkeypatch.setattr(sys, "abiflags", "t")
+    assert "free-threaded" in living.reload("def f(): return 2\n")
+    assert living.f() == 1
+
+
+def test_refused_for_another_file() -> None:
+    living = Living("def f(): return 1\n")
+    new = compile("def f(): return 2\n", "/project/other.py", "exec", dont_inherit=True)
+    assert apply(living.code, new, vars(living.module)) == "the file is now /project/other.py"
+    assert living.f() == 1
+
+
+def test_refused_where_something_ran_below_what_did_not() -> None:
+    # The caller says that `f` did not run, and so nothing it makes can be alive. Here it is.
+    living = Living("def f():\n    def g(): return 1\n    return g\ng = f()\n")
+    new = compile("def f():\n    def g(): return 1\n    return [g]\ng = f()\n", FILE, "exec", dont_inherit=True)
+    assert "`f.<locals>.g` is not as it was compiled" in apply(living.code, new, vars(living.module))
+
+
+def test_two_functions_that_share_their_code() -> None:
+    # Without columns equal lambdas in one line are one constant.
+    script = """if True:
+        import types
+        from afresh.boot.patch import apply
+        def compiled(text): return compile(text, "/p/m.py", "exec", dont_inherit=True)
+        def reload(old, new):
+            code, namespace = compiled(old), {"__name__": "m"}
+            exec(code, namespace)
+            a, b = namespace["held"]
+            assert a.__code__ is b.__code__
+            return apply(code, compiled(new), namespace), a(), b()
+        print(reload("held = (lambda: 1), (lambda: 1)", "held = (lambda: 2), (lambda: 2)"))
+        print(reload("held = (lambda: 1), (lambda: 1)", "held = (lambda: 2), (lambda: 1)"))
+        inner = "held = (lambda: [lambda: {}])()[0], (lambda: (0, lambda: {}))()[1]"
+        print(reload(inner.format(1, 1), inner.format(2, 2)))
+        print(reload(inner.format(1, 1), inner.format(2, 1)))
+        print(reload(inner.format(1, 1), inner.format(1, 2)))
+    """
+    command = [sys.executable, "-X", "no_debug_ranges", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == [
+        "('', 2, 2)",
+        "('the statements of the module changed', 1, 1)",
+        "('', 2, 2)",
+        "('two functions share their code', 1, 1)",
+        "('two functions share their code', 1, 1)",
+    ]
+
+
+TEXT = """\
+class C:
+    x = 3
+
+    def boom(self):
+        self.seen = True
+        raise ValueError(self)
+
+    class D:
+        def inner(self):
+            return 1
+
+
+def outer():
+    return C().boom()
+
+
+def factory():
+    class Local:
+        def method(self):
+            return 1
+    return Local
+
+
+Local = factory()
+"""
+
+
+def test_lines_are_right_afterwards(tmp_path: Path) -> None:
+    file = tmp_path / "living.py"
+    file.write_text(TEXT)
+    living = Living(TEXT, str(file))
+    assert inspect.getsource(living.C.D).startswith("    class D:")  # fills linecache
+    new = "# above\n\n" + TEXT.replace("return 1", "return 2").replace("raise", "# why\n        raise")
+    file.write_text(new)
+    assert living.reload(new) == ""
+    assert str(file) not in linecache.cache
+    lines = new.splitlines()
+    with pytest.raises(ValueError) as caught:
+        living.outer()
+    for frame in traceback.extract_tb(caught.tb)[-2:]:
+        assert frame.lineno is not None
+        assert frame.line == lines[frame.lineno - 1].strip()
+        assert frame.line in ("return C().boom()", "raise ValueError(self)")
+    for each in (living.C, living.C.boom, living.C.D, living.outer, living.Local, living.Local.method):
+        first = inspect.getsource(each).splitlines()[0]
+        assert first.split()[1].startswith(each.__name__)
+        assert first == lines[inspect.getsourcelines(each)[1] - 1]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="classes do not know their lines")
+def test_what_the_compiler_notes_in_classes(shelf: dict[str, Any]) -> None:
+    text = "import shelf\nclass C:\n    def f(self): self.a = 1\nshelf.held['C'] = C\ndel C\n"
+    living = Living(text)
+    assert living.reload(ABOVE + text.replace("self.a", "self.b")) == ""
+    assert (shelf["C"].__firstlineno__, shelf["C"].__static_attributes__) == (5, ("b",))
+
+
+def test_a_patched_function_is_a_function_like_any_other() -> None:
+    living = Living("def f(n): return 'OLD' if n < 1 else f(n - 1)\n")
+    new = "def f(n): return 'NEW' if n < 1 else f(n - 1)\n"
+    assert living.reload(new) == ""
+    assert [living.f(n) for n in range(100)] == ["NEW"] * 100
+
+
+def test_code_that_is_used_is_replaced_though_it_was_specialised() -> None:
+    # What moved may have run, and the interpreter has fitted callers to it.
+    text = "def f(): return 1\nclass C:\n    @property\n    def p(self): return f()\ndef g(): return C().p + f()\n"
+    living = Living(text)
+    assert sum(living.g() for _ in range(100)) == 200
+    code = compile(ABOVE + text.replace("return 1", "return 2"), FILE, "exec", dont_inherit=True)
+    assert apply(living.code, code, vars(living.module)) == ""
+    assert living.g() == 4
+    assert [each.__code__.co_firstlineno for each in (living.f, living.C.p.fget, living.g)] == [4, 6, 8]
