@@ -103,7 +103,7 @@ class JournalWriter:
             for entry in entries:
                 self.add(entry)
             return
-        new = tuple(entry for entry in entries if entry not in self._seen and _size(entry) is not None)
+        new = tuple(entry for entry in entries if entry not in self._seen)
         if new:
             self._confirm(new)
             with self._lock:
@@ -163,13 +163,11 @@ class JournalWriter:
 
 
 def _batches(entries: list[Entry]) -> Iterator[Batch]:
-    """Split by size; an entry that cannot travel is left out."""
+    """Split by size."""
     batch: list[Entry] = []
     room = BATCH_BYTES
     for entry in entries:
         size = _size(entry)
-        if size is None:
-            continue
         if batch and size > room:
             yield tuple(batch)
             batch, room = [], BATCH_BYTES
@@ -196,11 +194,8 @@ def _path(entry: Entry) -> str:
             return stem
 
 
-def _size(entry: Entry) -> int | None:
-    """Bytes that the entry takes at most; None where a name is not text, as file names need not be.
-
-    Those cannot travel in a message and are left out: a project cannot import them, and hardly reads them.
-    """
+def _size(entry: Entry) -> int:
+    """Bytes that the entry takes, about."""
     if isinstance(entry, Find):
         text = entry.stem + "".join(entry.directories)
         frame = ENTRY_BYTES + 5 * len(entry.directories)
@@ -210,9 +205,5 @@ def _size(entry: Entry) -> int | None:
     else:
         text = entry.module + entry.file if isinstance(entry, Exec) else _path(entry)
         frame = ENTRY_BYTES
-    if text.isascii():
-        return frame + len(text)
-    try:
-        return frame + len(text.encode())
-    except UnicodeEncodeError:
-        return None
+    # Names that are not UTF-8 hold lone surrogates (PEP 383).
+    return frame + len(text if text.isascii() else text.encode("utf-8", "surrogatepass"))

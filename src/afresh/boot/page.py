@@ -1,6 +1,7 @@
 """The page server: an interpreter without the project, which answers for a generation that cannot."""
 
 import os
+import signal
 import socket
 from typing import NoReturn
 
@@ -15,6 +16,7 @@ from afresh.errors import Disconnected
 
 def main() -> NoReturn:
     """Read from the channel what to show, and show it."""
+    signal.signal(signal.SIGINT, lambda *_: None)  # it reaches the whole group; the keeper ends everybody in order
     own = inherited_descriptors()
     channel = socket.socket(fileno=int(os.environ.pop("AFRESH_CHANNEL")))
     channel.set_inheritable(False)

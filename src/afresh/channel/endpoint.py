@@ -9,11 +9,12 @@ import os
 import socket
 import threading
 from collections.abc import Sequence
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 import msgspec
 
 from afresh.channel.messages import FromApp, ToApp
+from afresh.channel.wire import Decoder, encode
 from afresh.errors import Disconnected
 
 MAX_BYTES = 200_000
@@ -26,10 +27,9 @@ Outgoing = TypeVar("Outgoing", bound=msgspec.Struct)
 class Endpoint(Generic[Incoming, Outgoing]):
     """One end of a channel. Blocking unless the socket was set otherwise."""
 
-    def __init__(self, sock: socket.socket, decoder: "msgspec.msgpack.Decoder[Incoming]") -> None:
+    def __init__(self, sock: socket.socket, decoder: Decoder[Incoming]) -> None:
         self._sock = sock
         self._decoder = decoder
-        self._encoder = msgspec.msgpack.Encoder()
         # Packets do not mix, but a sender blocked by a full buffer must not be overtaken by a later message of another
         # thread that the receiver would then see first.
         self._sending = threading.Lock()
@@ -42,7 +42,7 @@ class Endpoint(Generic[Incoming, Outgoing]):
 
     def send(self, message: Outgoing, descriptors: Sequence[int] = ()) -> None:
         """Send one message; raises Disconnected when the other end is gone."""
-        data = self._encoder.encode(message)
+        data = encode(message)
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
         try:
             with self._sending:
@@ -79,9 +79,9 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 def keeper_endpoint(sock: socket.socket) -> Endpoint[FromApp, ToApp]:
     """The keeper's end of a channel."""
-    return Endpoint(sock, cast("msgspec.msgpack.Decoder[FromApp]", msgspec.msgpack.Decoder(FromApp)))
+    return Endpoint(sock, Decoder(FromApp))
 
 
 def app_endpoint(sock: socket.socket) -> Endpoint[ToApp, FromApp]:
     """The app process's end of a channel."""
-    return Endpoint(sock, cast("msgspec.msgpack.Decoder[ToApp]", msgspec.msgpack.Decoder(ToApp)))
+    return Endpoint(sock, Decoder(ToApp))

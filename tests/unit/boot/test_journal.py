@@ -72,12 +72,13 @@ def test_long_names_fill_a_batch_sooner() -> None:
     assert all(len(msgspec.msgpack.encode(Consumed(batch, 1))) <= MAX_BYTES for batch in batches)
 
 
-def test_name_that_is_no_text_is_left_out() -> None:
+def test_names_that_are_not_utf_8_are_told_as_well() -> None:
     journal, batches = writer()
-    journal.add(Listing("/x/\udcff"))
-    journal.add(Find("a", ("/x\udcff",)))
+    entries = (Listing("/x/\udcff"), Find("a", ("/x\udcff",)))
+    for entry in entries:
+        journal.add(entry)
     journal.flush()
-    assert batches == []
+    assert batches == [entries]
 
 
 def test_own_output_is_taken_back_until_it_is_flushed() -> None:

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from afresh.channel import messages as msg
@@ -30,6 +31,11 @@ def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
         msg.Ready(forks=False, obstacle="threads", checks=True, receivers=True, hosts=("*",)),
         msg.Failed(msg.Failure("error", "title", "text", (msg.ExceptionInfo("T", "m", ()),), "hint")),
         msg.ChildEnded(5, -9),
+        msg.WatchTree("/caf\udce9", "**/*"),
+        msg.Bind("\ud800", 8000, False),
+        msg.Consumed((Exec("a", "/caf\udce9/a.py", SIGNATURE, b"\xff"), Find("é", ("/caf\udce9", "/q")))),
+        msg.Failed(msg.Failure("error", "\udcff", "", (msg.ExceptionInfo("T", "\udfff", ()),), "hint")),
+        msg.Parcels((msg.ParcelHead(("\udc80", 1), "http", b"\xff\0"),)),
     ],
 )
 def test_what_an_app_process_says_arrives_as_it_was_said(
@@ -37,6 +43,29 @@ def test_what_an_app_process_says_arrives_as_it_was_said(
 ) -> None:
     app_endpoint(sockets[1]).send(message)
     assert keeper_endpoint(sockets[0]).receive() == (message, [])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        msg.Begin(
+            "boot", ("/caf\udce9/manage.py", "runserver"), ("python", "\udcff"), 1024, True, "a", ("h", 1, False)
+        ),
+        msg.FileChanged(3, ("/p/a.html", "/caf\udce9/b.html")),
+        msg.ServePage(3, True, msg.Failure("checks", "title", "\udcff"), ("a", "\udcff")),
+    ],
+)
+def test_names_that_are_not_utf_8_arrive_in_an_app_process(
+    message: msg.ToApp, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    keeper_endpoint(sockets[0]).send(message)
+    assert app_endpoint(sockets[1]).receive() == (message, [])
+
+
+def test_what_is_no_message_is_an_error(sockets: tuple[socket.socket, socket.socket]) -> None:
+    sockets[0].send(b"\x91\xa7Unknown")
+    with pytest.raises(msgspec.ValidationError):
+        app_endpoint(sockets[1]).receive()
 
 
 def test_descriptors_arrive_in_order_and_close_on_exec(sockets: tuple[socket.socket, socket.socket]) -> None:
