@@ -24,7 +24,7 @@ class Application(msgspec.Struct, frozen=True):
     `threads`: several requests at a time. `checks(aloud)`: the deferred checks, which print where it is to be aloud;
     their output and a failure or None are returned.
     `file_changed`: asks the project's receivers whether they deal with these paths. `on_thread_end` runs in a serving
-    thread that ends.
+    thread that ends. `warm` fills caches while nobody waits.
     """
 
     wsgi: "WSGIApplication"
@@ -38,3 +38,4 @@ class Application(msgspec.Struct, frozen=True):
     file_changed: Callable[[Sequence[str]], bool] | None = None
     receivers: bool = False
     on_thread_end: Callable[[], None] = msgspec.field(default=_nothing)
+    warm: Callable[[], None] = msgspec.field(default=_nothing)

@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import socket
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -24,10 +25,16 @@ class Child(msgspec.Struct, frozen=True):
 
 
 class Checkpoint:
-    """A dormant process. Single-threaded; `stand` returns in the children only."""
+    """A dormant process. Single-threaded; `stand` returns in the children only.
 
-    def __init__(self, endpoint: Endpoint[msg.ToApp, msg.FromApp]) -> None:
+    `warm`: imports what requests would have to import otherwise.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint[msg.ToApp, msg.FromApp], warm: Callable[[Sequence[str]], object] = len
+    ) -> None:
         self._endpoint = endpoint
+        self._warm = warm
         self._children: dict[int, int] = {}  # pidfd -> pid
         self._poll = select.poll()
         self._before = [(number, signal.getsignal(number) or signal.SIG_DFL) for number in HANDLED]
@@ -75,6 +82,10 @@ class Checkpoint:
         match message:
             case msg.Fork(role, handle):
                 return self._fork_child(role, handle, socket.socket(fileno=descriptors[0]))
+            case msg.Warm(modules):
+                self._warm(modules)
+                gc.freeze()
+                return None
             case msg.Stop():
                 end(0)
             case _:

@@ -4,6 +4,7 @@ The main thread is the control thread: it alone receives. Serving threads only s
 need an answer.
 """
 
+import importlib
 import itertools
 import os
 import select
@@ -11,6 +12,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NoReturn, TypeAlias
 
 from afresh.boot.application import Application
@@ -169,7 +171,7 @@ class Control:
         )
         role = "server"
         if not why:
-            child = Checkpoint(self._endpoint).stand()
+            child = Checkpoint(self._endpoint, partial(_warm, application)).stand()
             role = child.role
             self.obey(self._go_on_as(child), patch)
         if role == "checks":
@@ -226,3 +228,15 @@ class Control:
 
 class _Unbindable(OSError):
     """An address that no system call was even tried for; prints as its text alone."""
+
+
+def _warm(application: Application, modules: Sequence[str]) -> None:
+    """In a ready checkpoint, while nobody waits: do once what each of its children would have to."""
+    import afresh.boot.patch  # noqa: F401
+
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except Exception:  # the request that needs it will say so
+            continue
+    application.warm()

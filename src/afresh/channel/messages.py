@@ -267,6 +267,12 @@ class Go(_Message):
     places: tuple[Inside, ...] = ()
 
 
+class Warm(_Message):
+    """To a ready checkpoint: import these, so that no request has to, and what exchanging functions needs."""
+
+    modules: tuple[str, ...]
+
+
 class Serve(_Message):
     """To a server: answer requests as `generation`. Descriptors: listening socket, inotify (or none), gate word."""
 
@@ -340,6 +346,7 @@ ToApp: TypeAlias = (
     | Covered
     | Fork
     | Go
+    | Warm
     | Serve
     | ServePage
     | Decided

@@ -66,6 +66,7 @@ def serve(
             file_changed=reloader.is_handled,
             receivers=has_receivers(),
             on_thread_end=connections.close_all,
+            warm=warm,
         )
     )
 
@@ -124,6 +125,30 @@ def load_urls() -> None:
     start, and no request pays for it."""
     if getattr(settings, "ROOT_URLCONF", None):
         _ = get_resolver().url_patterns
+
+
+def warm() -> None:
+    """Fill the caches that every first request fills, as far as they depend on nothing but the loaded code.
+
+    Catalogues are left out: when one is edited, only servers are told.
+    """
+    from django.template import engines
+    from django.template.backends.django import DjangoTemplates
+    from django.utils import translation
+    from django.utils.translation.reloader import translation_file_changed
+
+    try:
+        if getattr(settings, "ROOT_URLCONF", None):
+            with translation.override(settings.LANGUAGE_CODE):
+                get_resolver()._populate()
+        for engine in engines.all():
+            if isinstance(engine, DjangoTemplates):
+                _ = engine.engine.template_loaders, engine.engine.template_context_processors
+    except Exception:  # the request that comes to it will say so
+        pass
+    finally:
+        if settings.USE_I18N:
+            translation_file_changed(None, Path("all.mo"))
 
 
 def allowed_hosts() -> tuple[str, ...]:

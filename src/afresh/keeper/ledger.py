@@ -24,6 +24,9 @@ from afresh.source.editions import Editions
 if TYPE_CHECKING:
     from afresh.reload.compare import Comparison
 
+# Imported by a first request, these leave nothing behind that a start would not have had (Django imports them by name,
+# from settings, when they are needed first).
+FRAMEWORK = "django."
 PLACES = 8  # people edit the same few places again and again
 
 
@@ -38,7 +41,7 @@ class Account:
     edits: int = 0
     began: float = field(default_factory=time.monotonic)
     progress: float = 0.0
-    modules: int = 0
+    executed: list[str] = field(default_factory=list)
     is_ready: bool = False
     inside: Inside | None = None
     unfinished: frozenset[str] = frozenset()
@@ -97,7 +100,8 @@ class Ledger:
         if account is not None:
             entries = tuple(entries)
             account.strand.add(entries, self._edits)
-            account.modules += sum(isinstance(entry, Exec) for entry in entries)
+            executed = [entry.module for entry in entries if isinstance(entry, Exec)]
+            account.executed += executed
 
     def doubt(self, handle: int) -> None:
         """What the process has consumed was saved over before the watch stood."""
@@ -132,7 +136,15 @@ class Ledger:
     def modules_of(self, handle: int) -> int:
         """How many modules the process has executed since it was forked."""
         account = self._accounts.get(handle)
-        return 0 if account is None else account.modules
+        return 0 if account is None else len(account.executed)
+
+    def lazily_imported(self, server: int, ready: int) -> tuple[str, ...]:
+        """Modules of the framework that a server has imported while it answered and its checkpoint has not."""
+        accounts = self._accounts.get(server), self._accounts.get(ready)
+        if accounts[0] is None or accounts[1] is None:
+            return ()
+        known = set(accounts[1].executed)
+        return tuple(name for name in accounts[0].executed if name.startswith(FRAMEWORK) and name not in known)
 
     # ---- edits ----------------------------------------------------------------------------------------------------
 

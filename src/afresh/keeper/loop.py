@@ -37,6 +37,7 @@ from afresh.watch.watcher import Watcher
 
 STOP_SECONDS = 5.0
 CHECKS_SECONDS = 0.1
+IDLE_SECONDS = 0.25
 RESTLESS_BOOTS = 5
 PROJECT_SECONDS = 1.0
 A_BLINK = 0.02
@@ -56,6 +57,7 @@ class Member:
     convoy: Convoy | None = None
     serving_since: float | None = None
     is_stale: bool = False
+    is_warm: bool = False
     ready: machine.BootReady | None = None
     receivers: bool = False
     in_debugger: bool = False
@@ -124,6 +126,7 @@ class Keeper:
         self._is_complete = False
         self._looked_for_twin = spec.door == "wsgi" or spawner is not None  # which runs what Django's parent runs
         self._bound_timer: Timer | None = None
+        self._idle_timer: Timer | None = None
         self._last_signal = signal.SIGINT
         self._soft_files = self._raise_file_limit()
         options = spec.options
@@ -210,6 +213,8 @@ class Keeper:
                 self._spawn(handle, role, generation, failure)
             case machine.ForkFrom(parent, handle, role):
                 self._fork(parent, handle, role)
+            case machine.GoOn(handle, parent):
+                self._go_on(handle, parent)
             case machine.KeepCheckpoint(handle, boot):
                 self._keep_checkpoint(handle, boot)
             case machine.Serve(handle, generation):
@@ -300,13 +305,39 @@ class Keeper:
         member = self._add_member(handle, role, ours, None)
         member.receivers = self._members[parent].receivers
         self._nameless["forked", handle] = member
+
+    def _go_on(self, handle: int, parent: int) -> None:
+        member = self._members.get(handle)
+        if member is None or parent not in self._members:
+            return  # as above
         at, patches = self._patches
         if at != parent:
             patches = ()
         self._ledger.forked(handle, parent, patches)
-        if role is Role.BOOT:
+        if member.role is Role.BOOT:
             self._is_complete = False
         member.link.send(msg.Go(self._is_first(), patches, self._ledger.places))
+
+    def _prepare(self) -> None:
+        """While nothing happens: let the ready checkpoint import what servers of it have imported, and fork the next
+        server ahead of time."""
+        self._idle_timer = None
+        self._ledger.prepare()
+        server = self._machine.records.get(self._machine.server or 0)
+        ready = None if server is None else self._members.get(server.parent or 0)
+        if server is None or ready is None:
+            return
+        modules = self._ledger.lazily_imported(server.handle, ready.handle)
+        if modules or not ready.is_warm:
+            ready.is_warm = True
+            self._step(machine.StandbyOutdated())
+            ready.link.send(msg.Warm(modules))
+        self._step(machine.StandbyDue(self._machine.generation))
+
+    def _prepare_when_idle(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._idle_timer = self._loop.call_later(IDLE_SECONDS, self._prepare)
 
     def _stood(self, boot: Member, unfinished: tuple[str, ...], inside: Inside | None, descriptor: int) -> None:
         self._standing = (unfinished, inside, socket.socket(fileno=descriptor))
@@ -519,6 +550,8 @@ class Keeper:
             self._executed += [entry.file for entry in entries if isinstance(entry, Exec)]
         if ticket:
             member.link.send(msg.Covered(ticket))
+        if member is self._route and ticket:
+            self._prepare_when_idle()  # a module was imported by a request
         record = self._machine.records.get(member.handle)
         if changed and record is not None and record.generation == self._machine.generation:
             self._overtaken(member, record.generation, changed)
@@ -718,7 +751,11 @@ class Keeper:
         pending, decision, timer = self._deciding
         timer.cancel()
         self._deciding = None
-        self._conclude(pending, Plan(Way.NOTHING, decision.place) if handled else decision)
+        if handled:
+            decision = Plan(Way.NOTHING, decision.place)
+        elif decision.way is Way.NOTHING:
+            decision = Plan(Way.COLD, decision.place, "the project watches it")
+        self._conclude(pending, decision)
 
     def _conclude(self, pending: PendingEdit, decision: Plan) -> None:
         effects: list[machine.Effect] = []
@@ -756,8 +793,8 @@ class Keeper:
         self._restless.clear()
         if self._first_answered is None:
             self._first_answered = generation
-            self._loop.call_later(CHECKS_SECONDS, self._ledger.prepare)
         self._forget_older(generation)
+        self._prepare_when_idle()
         if generation > 1:
             self._say_reload(generation, reason)
         if not self._looked_for_twin:

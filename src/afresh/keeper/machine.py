@@ -11,7 +11,7 @@ drains: it keeps what it is answering and hands over everything else.
 """
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -37,6 +37,7 @@ class Stage(enum.Enum):
     STARTING = "starting"
     OFFERED = "offered"  # has been sent the listening socket: it may hold connections before it says so
     CHECKPOINT = "checkpoint"
+    STANDBY = "standby"  # forked ahead of time; holds nothing and waits to be told to go on
     SERVING = "serving"
     FOREIGN = "foreign"  # has a server of its own; Afresh only starts and ends it
     DRAINING = "draining"
@@ -146,6 +147,16 @@ class ChecksDue(msgspec.Struct, frozen=True):
     generation: int
 
 
+class StandbyDue(msgspec.Struct, frozen=True):
+    """Nothing happens: there is time to fork the next server."""
+
+    generation: int
+
+
+class StandbyOutdated(msgspec.Struct, frozen=True):
+    """The standby lacks what its checkpoint has by now."""
+
+
 class TwinWanted(msgspec.Struct, frozen=True):
     """The project does something only where RUN_MAIN is unset."""
 
@@ -164,6 +175,8 @@ Event: TypeAlias = (
     | StopAsked
     | StopOverdue
     | ChecksDue
+    | StandbyDue
+    | StandbyOutdated
     | TwinWanted
 )
 
@@ -187,11 +200,18 @@ class KeepCheckpoint(msgspec.Struct, frozen=True):
 
 
 class ForkFrom(msgspec.Struct, frozen=True):
-    """Tell the checkpoint `parent` to fork a child that goes on as `role`."""
+    """Tell the checkpoint `parent` to fork a child that will go on as `role` when it is told to."""
 
     parent: int
     handle: int
     role: Role
+
+
+class GoOn(msgspec.Struct, frozen=True):
+    """Tell a process that was forked from `parent` to go on, with the functions of the current generation."""
+
+    handle: int
+    parent: int
 
 
 class Serve(msgspec.Struct, frozen=True):
@@ -278,6 +298,7 @@ Effect: TypeAlias = (
     Spawn
     | KeepCheckpoint
     | ForkFrom
+    | GoOn
     | Serve
     | RunChecks
     | Drain
@@ -361,6 +382,10 @@ class Machine:
                 yield from (Kill(handle, Force.KILL) for handle in self.records)
                 # The kernel ends whatever is left when the keeper's end of the lifeline closes.
                 yield Finish(self.exit_status)
+            case StandbyDue(generation):
+                yield from self._prepare_standby(generation)
+            case StandbyOutdated():
+                yield from self._end_standby()
             case ChecksDue(generation):
                 yield from self._start_checks(generation)
             case TwinWanted():
@@ -379,9 +404,13 @@ class Machine:
         self.server = None
         # A boot that fails leaves its checkpoints to the next; of more than one such boot they would pile up.
         self._kept = self._line(self._ready) | self._line(at)
-        for record in list(self.records.values()):
-            yield from self._retire(record)
+        retired = list(self.records.values())
+        # First what the user waits for. That the old server still accepts does no harm: the gate tells it that it is
+        # stale, and it hands over.
         yield from self._begin(at)
+        for record in retired:
+            if record.handle in self.records and self.records[record.handle].generation != self.generation:
+                yield from self._retire(record)
         yield ArmBound(self.generation)
 
     def _begin(self, at: int | None) -> Effects:
@@ -393,7 +422,7 @@ class Machine:
         elif self.records[at].is_ready:
             yield from self._fork_server(at)
         else:
-            yield ForkFrom(at, self._new(Role.BOOT, parent=at), Role.BOOT)
+            yield from self._fork(at, Role.BOOT)
 
     def _line(self, handle: int | None) -> set[int]:
         """A checkpoint and those it descends from."""
@@ -462,9 +491,34 @@ class Machine:
             self._kept.add(handle)
 
     def _fork_server(self, checkpoint: int) -> Effects:
-        handle = self._new(Role.SERVER, parent=checkpoint, stage=Stage.OFFERED)
-        yield ForkFrom(checkpoint, handle, Role.SERVER)
+        standby = self._standby()
+        if standby is not None and standby.parent == checkpoint:
+            handle = standby.handle
+            self.records[handle] = msgspec.structs.replace(standby, generation=self.generation, stage=Stage.OFFERED)
+            yield GoOn(handle, checkpoint)
+        else:
+            handle = yield from self._fork(checkpoint, Role.SERVER, Stage.OFFERED)
         yield Serve(handle, self.generation)
+
+    def _fork(self, checkpoint: int, role: Role, stage: Stage = Stage.STARTING) -> Generator[Effect, None, int]:
+        handle = self._new(role, parent=checkpoint, stage=stage)
+        yield ForkFrom(checkpoint, handle, role)
+        yield GoOn(handle, checkpoint)
+        return handle
+
+    def _standby(self) -> Record | None:
+        return next((record for record in self.records.values() if record.stage is Stage.STANDBY), None)
+
+    def _prepare_standby(self, generation: int) -> Effects:
+        is_wanted = generation == self.generation and self.server is not None and not self.is_stopping
+        if is_wanted and self.failure is None and self._ready is not None and self._standby() is None:
+            handle = self._new(Role.SERVER, parent=self._ready, stage=Stage.STANDBY)
+            yield ForkFrom(self._ready, handle, Role.SERVER)
+
+    def _end_standby(self) -> Effects:
+        standby = self._standby()
+        if standby is not None:
+            yield from self._retire(standby)
 
     def _serves_by_itself(self, handle: int) -> Effects:
         if self._is_current(handle):
@@ -519,7 +573,7 @@ class Machine:
         if boot.handle == server.handle:
             yield RunChecks(server.handle)
         else:
-            yield ForkFrom(boot.handle, self._new(Role.CHECKS, parent=boot.handle), Role.CHECKS)
+            yield from self._fork(boot.handle, Role.CHECKS)
 
     # ---- a generation fails -------------------------------------------------------------------------------------
 
@@ -618,6 +672,8 @@ class Machine:
         for record in list(self.records.values()):
             match record.role, record.stage:
                 case ((Role.SERVER | Role.BOOT | Role.PAGE), Stage.OFFERED | Stage.SERVING | Stage.DRAINING):
+                    yield Stop(record.handle)
+                case _, Stage.STANDBY:
                     yield Stop(record.handle)
                 case Role.CHECKS, _:
                     yield Kill(record.handle, Force.KILL)

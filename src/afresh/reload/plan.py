@@ -139,7 +139,7 @@ def _usable(question: Question, candidate: Candidate) -> _Cure | str:
             continue
         found = _cure(question, candidate, objection, now)
         if isinstance(found, str):
-            return f"{now.path}: {found}"
+            return found if question.edit.changed == {now.path} else f"{now.path}: {found}"
         if found is not None:
             patches.append(found.patches[0])
             if now.path in question.edit.changed:

@@ -23,6 +23,11 @@ def serving() -> m.Machine:
     return machine
 
 
+def forked(parent: int, handle: int, generation: int) -> list[m.Effect]:
+    """What brings up a server."""
+    return [m.ForkFrom(parent, handle, m.Role.SERVER), m.GoOn(handle, parent), m.Serve(handle, generation)]
+
+
 def kinds(effects: list[m.Effect]) -> list[type]:
     return [type(effect) for effect in effects]
 
@@ -39,7 +44,7 @@ def test_an_adopted_first_boot_is_not_started_again() -> None:
 def test_a_ready_boot_forks_a_server() -> None:
     machine, _ = started()
     effects = machine.step(m.BootReady(1, forks=True, checks=False))
-    assert effects == [m.ForkFrom(1, 2, m.Role.SERVER), m.Serve(2, 1)]
+    assert effects == [m.ForkFrom(1, 2, m.Role.SERVER), m.GoOn(2, 1), m.Serve(2, 1)]
 
 
 def test_a_boot_that_cannot_fork_serves_by_itself() -> None:
@@ -53,14 +58,14 @@ def test_checks_run_in_a_fork_of_their_own_once_the_server_answers() -> None:
     machine, _ = started()
     machine.step(m.BootReady(1, forks=True, checks=True))
     assert machine.step(m.Serving(2))[-1] == m.ArmChecks(1)
-    assert machine.step(m.ChecksDue(1)) == [m.ForkFrom(1, 3, m.Role.CHECKS)]
+    assert machine.step(m.ChecksDue(1)) == [m.ForkFrom(1, 3, m.Role.CHECKS), m.GoOn(3, 1)]
     assert machine.step(m.ChecksDue(1)) == []
 
 
 def test_an_edit_drains_the_server_and_starts_a_boot() -> None:
     machine = serving()
     effects = machine.step(m.Edited("views.py"))
-    assert effects == [m.Route(None), m.Drain(2), m.Spawn(3, m.Role.BOOT, 2), m.ArmBound(2)]
+    assert effects == [m.Route(None), m.Spawn(3, m.Role.BOOT, 2), m.Drain(2), m.ArmBound(2)]
 
 
 def test_the_old_checkpoint_stays_until_its_successor_is_ready_and_its_last_server_gone() -> None:
@@ -79,7 +84,8 @@ def test_a_boot_leaves_checkpoints_behind() -> None:
     assert machine.step(m.Stood(1)) == [m.KeepCheckpoint(2, 1)]
     assert machine.step(m.Stood(1)) == [m.KeepCheckpoint(3, 1)]
     assert (machine.records[1].parent, machine.records[3].parent) == (3, 2)
-    assert machine.step(m.BootReady(1, forks=True, checks=False)) == [m.ForkFrom(1, 4, m.Role.SERVER), m.Serve(4, 1)]
+    effects = machine.step(m.BootReady(1, forks=True, checks=False))
+    assert effects == [m.ForkFrom(1, 4, m.Role.SERVER), m.GoOn(4, 1), m.Serve(4, 1)]
 
 
 def resumable() -> m.Machine:
@@ -93,16 +99,48 @@ def resumable() -> m.Machine:
 
 def test_an_edit_goes_on_from_the_ready_checkpoint() -> None:
     effects = resumable().step(m.Edited("views.py:detail", at=1))
-    assert effects == [m.Route(None), m.Drain(3), m.ForkFrom(1, 4, m.Role.SERVER), m.Serve(4, 2), m.ArmBound(2)]
+    begun = [m.ForkFrom(1, 4, m.Role.SERVER), m.GoOn(4, 1), m.Serve(4, 2)]
+    assert effects == [m.Route(None), *begun, m.Drain(3), m.ArmBound(2)]
+
+
+def test_an_edit_takes_the_standby_that_was_forked_ahead() -> None:
+    machine = resumable()
+    assert machine.step(m.StandbyDue(1)) == [m.ForkFrom(1, 4, m.Role.SERVER)]
+    assert machine.step(m.StandbyDue(1)) == []
+    effects = machine.step(m.Edited("views.py:detail", at=1))
+    assert effects == [m.Route(None), m.GoOn(4, 1), m.Serve(4, 2), m.Drain(3), m.ArmBound(2)]
+    machine.step(m.Serving(4))
+    assert machine.step(m.StandbyDue(1)) == []
+    assert machine.step(m.StandbyDue(2)) == [m.ForkFrom(1, 5, m.Role.SERVER)]
+
+
+def test_a_standby_ends_with_what_it_was_forked_from() -> None:
+    machine = resumable()
+    machine.step(m.StandbyDue(1))
+    assert machine.step(m.StandbyOutdated()) == [m.Kill(4, m.Force.KILL)]
+    assert machine.step(m.StandbyDue(1)) == [m.ForkFrom(1, 5, m.Role.SERVER)]
+    assert m.Kill(5, m.Force.KILL) in machine.step(m.Edited("models.py", at=2))
+
+
+def test_a_standby_ends_with_the_rest() -> None:
+    machine = resumable()
+    machine.step(m.StandbyDue(1))
+    assert m.Stop(4) in machine.step(m.StopAsked())
+
+
+def test_a_standby_that_is_killed_is_nothing_to_tell_of() -> None:
+    machine = resumable()
+    machine.step(m.StandbyDue(1))
+    assert machine.step(m.Ended(4, -9)) == []
 
 
 def test_an_edit_goes_on_in_the_middle_of_a_boot() -> None:
     machine = resumable()
     effects = machine.step(m.Edited("views.py", at=2))
-    assert effects == [m.Route(None), m.Drain(3), m.ForkFrom(2, 4, m.Role.BOOT), m.ArmBound(2)]
+    assert effects == [m.Route(None), m.ForkFrom(2, 4, m.Role.BOOT), m.GoOn(4, 2), m.Drain(3), m.ArmBound(2)]
     machine.step(m.Ended(3, 0))
     effects = machine.step(m.BootReady(4, forks=True, checks=False))
-    assert effects == [m.ForkFrom(4, 5, m.Role.SERVER), m.Serve(5, 2), m.Stop(1)]
+    assert effects == [m.ForkFrom(4, 5, m.Role.SERVER), m.GoOn(5, 4), m.Serve(5, 2), m.Stop(1)]
     assert machine.step(m.Ended(1, 0)) == []
     assert machine.records[2].stage is m.Stage.CHECKPOINT
 
@@ -241,7 +279,7 @@ def test_a_refusal_later_is_shown() -> None:
 def test_a_killed_server_is_replaced_from_its_checkpoint() -> None:
     machine = serving()
     effects = machine.step(m.Ended(2, -9))
-    assert effects == [m.Route(None), m.ShowReplaced(-9), m.ForkFrom(1, 3, m.Role.SERVER), m.Serve(3, 1)]
+    assert effects == [m.Route(None), m.ShowReplaced(-9), *forked(1, 3, 1)]
 
 
 def test_a_killed_server_without_checkpoint_is_replaced_by_a_boot() -> None:
@@ -253,7 +291,9 @@ def test_a_killed_server_without_checkpoint_is_replaced_by_a_boot() -> None:
 def test_a_server_that_ends_as_soon_as_it_serves_is_not_replaced_for_ever() -> None:
     machine = serving()
     effects = machine.step(m.Ended(2, 3, lasted=False))
-    assert kinds(effects) == [m.Route, m.ShowReplaced, m.ForkFrom, m.Serve], "a request may have ended the first one"
+    assert kinds(effects) == [m.Route, m.ShowReplaced, m.ForkFrom, m.GoOn, m.Serve], (
+        "a request may have ended the first one"
+    )
     [successor] = [effect.handle for effect in effects if isinstance(effect, m.Serve)]
     machine.step(m.Serving(successor))
     effects = machine.step(m.Ended(successor, 3, lasted=False))
