@@ -198,9 +198,6 @@ def _class_body(code: CodeType) -> tuple[list[tuple[int, object]], dict[str, obj
         argument = 0
     for at in note_at.values():
         body[at] = (STORE_NAME, None)
-    if isinstance(attributes := notes.get(STATIC_ATTRIBUTES), tuple):
-        # Out of a set: early releases of 3.13 do not sort them.
-        notes[STATIC_ATTRIBUTES] = tuple(sorted(attributes))
     return body, notes
 
 

@@ -24,7 +24,7 @@ class Living:
 
     def __init__(self, text: str, file: str = FILE) -> None:
         self.file = file
-        self.code = self._compiled(text)
+        self.code = self.compiled(text)
         self.module = ModuleType(NAME)
         self.module.__file__ = file
         self._ran: set[tuple[str, int]] = set()
@@ -45,12 +45,13 @@ class Living:
         if code.co_filename == self.file:
             self._ran.add((code.co_qualname, code.co_firstlineno))
 
-    def _compiled(self, text: str) -> CodeType:
+    def compiled(self, text: str) -> CodeType:
+        """The code of another text of this file."""
         return compile(text.encode(), self.file, "exec", dont_inherit=True)
 
     def reload(self, text: str) -> str:
         """Patch as the keeper would have it: "", or why not."""
-        new = self._compiled(text)
+        new = self.compiled(text)
         comparison = compare(self.code, new)
         ran = [place.qualname for place in comparison.changed if (place.qualname, place.line) in self._ran]
         return f"`{ran[0]}` ran" if ran else apply(self.code, new, vars(self.module))

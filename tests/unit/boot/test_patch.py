@@ -14,8 +14,11 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 
 from afresh.boot.patch import apply
+from afresh.reload.compare import compare
 
 from ..reload.edits import EDITS, Edit
 from .living import FILE, NAME, Living, monitoring
@@ -649,6 +652,18 @@ def test_a_function_on_the_stack_keeps_its_lines() -> None:
     assert living.f.__code__.co_firstlineno == 4
 
 
+@pytest.mark.parametrize(
+    "name", ["closure", "wrapped", "property", "cached property", "partial", "lru_cache", "attribute of an instance"]
+)
+def test_what_the_module_leads_to_is_found_without_a_search_of_the_heap(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (text,) = (textwrap.dedent(case.text) for case in CASES if case.name == name)
+    living = Living(text)
+    monkeypatch.delattr(gc, "get_referrers")
+    assert living.reload(ABOVE + text.replace("OLD", "NEW")) == ""
+
+
 def test_what_is_frozen_is_found_and_frozen_again(shelf: dict[str, Any]) -> None:
     living = Living("import shelf\ndef f(): return 'OLD'\nshelf.held['f'] = f\ndel f\n")
     gc.freeze()
@@ -723,7 +738,7 @@ def test_two_functions_that_share_their_code() -> None:
             return apply(code, compiled(new), namespace), a(), b()
         print(reload("held = (lambda: 1), (lambda: 1)", "held = (lambda: 2), (lambda: 2)"))
         print(reload("held = (lambda: 1), (lambda: 1)", "held = (lambda: 2), (lambda: 1)"))
-        inner = "held = (lambda: [lambda: {}])()[0], (lambda: (0, lambda: {}))()[1]"
+        inner = "held = (lambda: [lambda: {}])()[0], (lambda: (lambda: {},))()[0]"
         print(reload(inner.format(1, 1), inner.format(2, 2)))
         print(reload(inner.format(1, 1), inner.format(2, 1)))
         print(reload(inner.format(1, 1), inner.format(1, 2)))
@@ -813,3 +828,91 @@ def test_code_that_is_used_is_replaced_though_it_was_specialised() -> None:
     assert apply(living.code, code, vars(living.module)) == ""
     assert living.g() == 4
     assert [each.__code__.co_firstlineno for each in (living.f, living.C.p.fget, living.g)] == [4, 6, 8]
+
+
+STATEMENTS = [
+    "x = {}",
+    "def f{}(a=0):\n    return a, {}",
+    "def f{}(a=0):\n    'Doc.'\n    b = [a, {}]\n    return lambda: (a, b, {})",
+    "class C{}:\n    x = 3\n    def f(self):\n        self.a = {}\n    @property\n    def p(self):\n        return {}",
+    "class C{}:\n    class D:\n        def f(self):\n            return super().f() or {}\n        g = lambda self: {}",
+    "def deco{}(g):\n    def wrapper(*a):\n        return g, a, {}\n    return wrapper",
+    "@deco\ndef f{}(a=0):\n    return a, {}",
+    "@functools.lru_cache\ndef f{}(a=0):\n    return a, {}",
+    "g{} = gen({})",
+    "def make{}():\n    x = {}\n    def inner():\n        return x, {}\n    return inner\nmade = make{}(), make{}()",
+    "held{} = [lambda: {}, functools.partial(lambda a: {}, 1)]",
+    "shelf.held[{}] = lambda: {}",
+    "# {}",
+    "",
+    "async def co{}():\n    return [x async for x in f({})]",
+    "if True:\n    def f{}(a=0):\n        for x in range({}):\n            yield x\n",
+]
+PROLOGUE = """\
+import functools, shelf
+def gen(x):
+    yield x
+def deco(g):
+    @functools.wraps(g)
+    def w(*a): return g(*a)
+    return w
+"""
+VALUES = ["1", "2", "3", "4", "0.0", "-0.0", "True", "'a'", "(1, 2)", "(1, True)", "[]", "{1, 2}"]
+
+
+class Statement(NamedTuple):
+    """One of `STATEMENTS`; names are made with the number, and each value stands where it is used."""
+
+    template: str
+    number: int
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        values = iter(self.values)
+        parts = self.template.split("{}")
+        text = parts[0]
+        for part in parts[1:]:
+            is_name = text[-1:].isalpha() or text.endswith("[")
+            text += (str(self.number) if is_name else next(values)) + part
+        return text
+
+
+statements = st.builds(
+    Statement, st.sampled_from(STATEMENTS), st.integers(0, 3), st.tuples(*[st.sampled_from(VALUES)] * 4)
+)
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> tuple[str, str]:
+    """A module's text, and the same after one or two small edits."""
+    old = draw(st.lists(statements, min_size=1, max_size=6))
+    new = list(old)
+    for _ in range(draw(st.integers(1, 2))):
+        at = draw(st.integers(0, len(new) - 1))
+        match draw(st.sampled_from(["values", "values", "values", "values", "insert", "delete", "blank"])):
+            case "values":
+                new[at] = new[at]._replace(values=draw(statements).values)
+            case "insert":
+                new.insert(at, draw(statements))
+            case "blank":
+                new.insert(at, Statement("", 0, ()))
+            case _:
+                new[at] = Statement("# gone", 0, ())
+    texts = (PROLOGUE + "\n".join([*map(str, each), ""]) for each in (old, new))
+    return next(texts), next(texts)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=edited())
+def test_random_edits(texts: tuple[str, str], shelf: dict[Any, Any]) -> None:
+    old, new = texts
+    shelf.clear()
+    living = Living(old)
+    before = living.description(shelf)
+    why = living.reload(new)
+    event("refused" if why else "patched" if compare(living.code, living.compiled(new)).changed else "moved at most")
+    after = living.description(shelf)
+    if not why:
+        shelf.clear()
+        before = Living(new).description(shelf)
+    assert after == before

@@ -51,6 +51,10 @@ BODIES = {
         "try:\n    x = 1\n    x = 2\nexcept ValueError:\n    x = 3\nreturn x",
         "try:\n    x = 1\nexcept ValueError:\n    x = 3\nx = 2\nreturn x",
     ),
+    "else of a try": (
+        "try:\n    x = int('1')\n    y = int('2')\nexcept ValueError:\n    y = 3\nreturn y",
+        "try:\n    x = int('1')\nexcept ValueError:\n    y = 3\nelse:\n    y = int('2')\nreturn y",
+    ),
     "with": ("return 1", "import contextlib\nwith contextlib.suppress(ValueError):\n    return 2"),
     "list comprehension": ("return [x for x in 'ab']", "return [x for x in 'abc' if x]"),
     "dict comprehension": ("return {x: 1 for x in 'ab'}", "return {x: 2 for x in 'ab'}"),
@@ -174,6 +178,7 @@ OTHERS = [
         "def f(x): return x in {'a', 'b'}\n",
         "def f(x): return x in {'b', 'a'}\n",
     ),
+    Edit("numbers in a set literal in another order", "x = 1 in {0, 8}\n", "x = 1 in {8, 0}\n"),
     # Lines above a class, whose number stands in its body: alone, equal to a constant, above an inner class.
     Edit("lines above a class", "class C:\n    x = 'a'\n", "\n\n\nclass C:\n    x = 'a'\n"),
     Edit(
@@ -225,6 +230,12 @@ OTHERS = [
         "new attribute of self",
         "class C:\n    def f(self): self.a = 1\n",
         "class C:\n    def f(self): self.a = self.b = 1\n",
+        ("C.f",),
+    ),
+    Edit(
+        "other attribute of self",
+        "class C:\n    def f(self): self.a = 1\n",
+        "class C:\n    def f(self): self.b = 1\n",
         ("C.f",),
     ),
     Edit(
