@@ -60,12 +60,12 @@ def _patch_runserver(runserver: ModuleType) -> None:
             return
         from afresh.django import serving
 
-        on_bind = on_bind or (lambda _: None)
+        asked = serving.RunArguments(addr, port, wsgi_handler, ipv6, threading, on_bind or (lambda _: None))
         session = current()
         if session is None:
-            serving.serve_here(addr, port, wsgi_handler, ipv6=ipv6, threads=threading, on_bind=on_bind)
+            serving.serve_here(asked)
         else:
-            serving.serve(session, addr, port, wsgi_handler, ipv6=ipv6, threads=threading, on_bind=on_bind)
+            serving.serve(session, asked)
 
     run.is_afresh = True  # type: ignore[attr-defined]
     runserver.run = run  # type: ignore[attr-defined]

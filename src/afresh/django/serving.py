@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import msgspec
 from django.conf import settings
 from django.core.management.commands.runserver import Command as RunserverCommand
 from django.db import connections
@@ -27,26 +28,28 @@ if TYPE_CHECKING:
 _DJANGOS_RECEIVERS = frozenset({"django.template.autoreload", "django.utils.translation.reloader"})
 
 
-def serve(
-    session: Session,
-    address: str,
-    port: int,
-    handler: "WSGIApplication",
-    *,
-    ipv6: bool,
-    threads: bool,
-    on_bind: Callable[[int], None],
-) -> NoReturn:
-    """Serve `handler` under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
+class RunArguments(msgspec.Struct, frozen=True):
+    """What Django's `run` is asked for (django/core/servers/basehttp.py)."""
+
+    address: str
+    port: int
+    handler: "WSGIApplication"
+    ipv6: bool
+    threads: bool
+    on_bind: Callable[[int], None]
+
+
+def serve(session: Session, asked: RunArguments) -> NoReturn:
+    """Serve under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
     try:
         load_urls()
     except Exception as exc:
         # Not to be raised: `inner_run` takes any OSError that passes through `run` for one of binding.
         fail(session, exc)
     session.flush()  # the keeper watches all this while the rest is made ready
-    real_port = session.control.bind(address, port, ipv6=ipv6)
-    if session.is_first or getattr(on_bind, "__func__", None) is not RunserverCommand.on_bind:
-        on_bind(real_port)
+    port = session.control.bind(asked.address, asked.port, ipv6=asked.ipv6)
+    if session.is_first or getattr(asked.on_bind, "__func__", None) is not RunserverCommand.on_bind:
+        asked.on_bind(port)
     reloader = Reloader(session)
     autoreload_started.send(sender=reloader)
     reloader.watch_extra_files()
@@ -55,13 +58,13 @@ def serve(
     session.flush()
     session.ready(
         Application(
-            handler,
-            address,
-            real_port,
+            asked.handler,
+            asked.address,
+            port,
             access_log,
             hosts=allowed_hosts(),
             is_django=True,
-            threads=threads,
+            threads=asked.threads,
             checks=commands.deferred_checks,
             file_changed=reloader.is_handled,
             receivers=has_receivers(),
@@ -71,15 +74,7 @@ def serve(
     )
 
 
-def serve_here(
-    address: str,
-    port: int,
-    handler: "WSGIApplication",
-    *,
-    ipv6: bool,
-    threads: bool,
-    on_bind: Callable[[int], None],
-) -> None:
+def serve_here(asked: RunArguments) -> None:
     """Serve in this one process until KeyboardInterrupt (`--noreload`), without keeper and gate."""
     from afresh.pages.refusal import refusal
     from afresh.serve.config import Config
@@ -87,24 +82,24 @@ def serve_here(
     from afresh.serve.server import Server
     from afresh.watch.gate import OpenGate
 
-    listener = _bind_here(address, port, ipv6=ipv6)
-    real_port = listener.getsockname()[1]
-    on_bind(real_port)
+    listener = _bind_here(asked.address, asked.port, ipv6=asked.ipv6)
+    port = listener.getsockname()[1]
+    asked.on_bind(port)
     server = Server(
-        handler,
-        config=Config(threads=threads, server_name=address, server_port=real_port),
+        asked.handler,
+        config=Config(threads=asked.threads, server_name=asked.address, server_port=port),
         gate=OpenGate(),
         hand_over=_close,
         log=access_log,
-        hosts=HostPolicy(allowed_hosts(), bound=address, refusal=lambda host: refusal(host, django=True)),
+        hosts=HostPolicy(allowed_hosts(), bound=asked.address, refusal=lambda host: refusal(host, django=True)),
         on_thread_end=connections.close_all,
     )
     server.listen(listener)
-    if not threads:
+    if asked.threads:
+        server.start()
+        wait_for_signals()
+    else:
         server.run()
-        return
-    server.start()
-    wait_for_signals()
 
 
 def _close(parcels: Sequence[Parcel]) -> None:
