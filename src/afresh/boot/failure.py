@@ -60,9 +60,8 @@ def _title(exc: BaseException) -> str:
 
 def _name(exc: BaseException) -> str:
     kind = type(exc)
-    if kind.__module__ in ("builtins", "__main__"):
-        return kind.__qualname__
-    return _printable(f"{kind.__module__}.{kind.__qualname__}")
+    is_known = kind.__module__ in ("builtins", "__main__")
+    return _printable(kind.__qualname__ if is_known else f"{kind.__module__}.{kind.__qualname__}")
 
 
 def _message_of(exc: BaseException) -> str:
@@ -158,5 +157,5 @@ def _cut_middle(text: str, limit: int) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without lone surrogates (file names, `surrogateescape`), which no message can carry."""
+    """Without lone surrogates (file names, `surrogateescape`), which neither a page nor a terminal can show."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -218,6 +218,12 @@ def test_class_outside_the_builtins_has_its_module() -> None:
     assert shown(msgspec.ValidationError("bad")).title == "msgspec.ValidationError: bad"
 
 
+@pytest.mark.parametrize("module", ["__main__", "shop"])
+def test_class_whose_name_is_no_text(module: str) -> None:
+    kind = type("Odd", (Exception,), {"__module__": module, "__qualname__": "Odd\udcff"})
+    assert shown(kind("bad")).title.endswith("Odd\\udcff: bad")
+
+
 @pytest.mark.parametrize("text", ["x", "é", "字", "😀", "\n", "\udcff"])
 def test_huge_message_is_cut(text: str) -> None:
     exc = caught(lambda: _raise(ValueError(text * 1_000_000)))
