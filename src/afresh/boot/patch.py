@@ -12,10 +12,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from sys import getrefcount
 from types import (
+    AsyncGeneratorType,
     BuiltinFunctionType,
     CellType,
     CodeType,
+    CoroutineType,
     FunctionType,
+    GeneratorType,
     GetSetDescriptorType,
     MappingProxyType,
     MemberDescriptorType,
@@ -39,6 +42,7 @@ LEAVES = frozenset(
 ATTRIBUTES = type.__dict__["__dict__"].__get__
 QUALNAME = type.__dict__["__qualname__"].__get__
 CONTAINERS = frozenset({dict, list, tuple, set, frozenset, MappingProxyType})
+GENERATORS = {GeneratorType: "gi_code", CoroutineType: "cr_code", AsyncGeneratorType: "ag_code"}
 HOLDERS = frozenset({FunctionType, MethodType, CellType, staticmethod, classmethod, property})
 # In objects. Beyond, a search of the whole heap is no slower; and whatever is looked at here has its page copied.
 LARGE_CONTAINER = 1_000
@@ -60,13 +64,15 @@ def apply(old: CodeType, new: CodeType, namespace: dict[str, Any]) -> str:
     tree = _Tree(both)
     del both  # it refers to code, and references are counted
     search = _Search(tree, namespace)
-    search.near()
-    if any(tree.missing()):
-        search.far()
-    if any(tree.missing()):
-        search.everywhere()
-    if search.obstacle or (why := tree.obstacle()):
-        return search.obstacle or why
+    for look in (search.near, search.far, search.everywhere):
+        look()
+        why = search.obstacle or tree.obstacle
+        if why or not any(tree.missing()):
+            break
+    for target in tree.missing():
+        why = why or f"`{target.node.co_qualname}` is running, or held by something that cannot be changed"
+    if why:
+        return why
     for target in tree.targets.values():
         for function in target.functions.values():
             function.__code__ = target.new
@@ -112,32 +118,24 @@ class _Tree:
         self.filename = old.co_filename
         self.targets: dict[int, _Target] = {}
         self.notes: dict[tuple[str, object], dict[str, object]] = {}
-        # Nothing below a function that did not run is known to be alive.
-        self.known = {id(pair.old) for pair in both}
         constants = _count_constants(old)
+        # Below a function that did not run nothing can be alive.
+        self.known = {id(pair.old) for pair in both}
         for pair in _differing(both):
             if is_function(pair.old):
                 self.targets[id(pair.old)] = _Target(pair.old, pair.new, constants[id(pair.old)])
-            elif notes := class_notes(pair.new):
+            elif (notes := class_notes(pair.new)) != class_notes(pair.old):
                 self.notes[pair.old.co_qualname, pair.old.co_firstlineno] = notes
         # Without columns two lambdas in one line may be one code object, of which the edit makes two.
         becomes: dict[int, CodeType] = {}
         twofold = {id(pair.old) for pair in both if becomes.setdefault(id(pair.old), pair.new) is not pair.new}
-        self.is_twofold = not twofold.isdisjoint(self.targets)
+        self.obstacle = "" if twofold.isdisjoint(self.targets) else "two functions share their code"
         # References are counted against those to a code object that only such a target holds: so many are our own.
         self._own = _Target(old.replace(), old, 0).references()
 
     def missing(self) -> Iterable[_Target]:
         """Targets with references that come from none of the functions found."""
         return (target for target in self.targets.values() if target.references() != self._own)
-
-    def obstacle(self) -> str:
-        if self.is_twofold:
-            return "two functions share their code"
-        for target in self.missing():
-            name = target.node.co_qualname
-            return f"`{name}` is running, or held by a generator or something else that cannot be changed"
-        return ""
 
 
 def _differing(both: Sequence[Pair]) -> list[Pair]:
@@ -202,13 +200,19 @@ class _Search:
         try:
             functions = _functions_of(*[target.node for target in self._tree.missing()])
             self._sort(functions)
-            self._sort(_classes_with(functions) if self._tree.notes else ())
+            self.near()
+            if methods := self._of_unseen_classes(functions):
+                self._sort(_classes_with(methods))
         finally:
             if was_frozen:
                 gc.freeze()
             if was_enabled:
                 gc.enable()
         self.near()
+
+    def _of_unseen_classes(self, functions: Iterable[FunctionType]) -> list[FunctionType]:
+        unseen = {name for name, _ in self._tree.notes} - {QUALNAME(owner) for owner, _ in self.classes}
+        return [each for each in functions if each.__code__.co_qualname.rpartition(".")[0] in unseen]
 
     def _sort(self, found: Iterable[object]) -> None:
         seen = self._seen
@@ -223,6 +227,8 @@ class _Search:
                 self._near.append(each)
             elif kind in CONTAINERS:
                 self._sort_container(each)
+            elif kind in GENERATORS:
+                self._see_generator(getattr(each, GENERATORS[kind]))
             # Not isinstance(): it asks `__class__` of proxies, which are evaluated by that.
             elif issubclass(kind, type):
                 self._see_class(each)
@@ -246,6 +252,10 @@ class _Search:
             target.functions[id(function)] = function
         elif code.co_filename == self._tree.filename and id(code) not in self._tree.known:
             self.obstacle = f"the code of `{code.co_qualname}` is not as it was compiled"
+
+    def _see_generator(self, code: CodeType) -> None:
+        if id(code) in self._tree.targets:
+            self.obstacle = f"`{code.co_qualname}` has made a generator or coroutine that has not ended"
 
     def _see_class(self, owner: Any) -> None:
         attributes = ATTRIBUTES(owner)
