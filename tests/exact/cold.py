@@ -21,6 +21,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
+_first_main: list[ModuleType] = []
+"""The module that this process began with: its functions are still running when another takes its name."""
+
 
 def main(result: str, requests: str, *command: str) -> NoReturn:
     """Start, ask, write, and end the process without the project's exit handlers."""
@@ -37,6 +40,12 @@ def main(result: str, requests: str, *command: str) -> NoReturn:
 
 
 def _run(command: tuple[str, ...]) -> None:
+    main = ModuleType("__main__")
+    if sys.version_info < (3, 14):
+        main.__annotations__ = {}
+    main.__dict__["__builtins__"] = builtins
+    _first_main.append(sys.modules["__main__"])
+    sys.modules["__main__"] = main
     if command[0] == "-m":
         sys.argv[:] = ["-m", *command[2:]]
         sys.path.insert(0, os.getcwd())
@@ -45,11 +54,7 @@ def _run(command: tuple[str, ...]) -> None:
     file = os.path.join(os.getcwd(), command[0])
     sys.argv[:] = list(command)
     sys.path.insert(0, os.path.dirname(os.path.realpath(file)))
-    main = ModuleType("__main__")
-    if sys.version_info < (3, 14):
-        main.__annotations__ = {}
-    main.__dict__.update(__builtins__=builtins, __file__=file, __cached__=None)
-    sys.modules["__main__"] = main
+    main.__dict__.update(__file__=file, __cached__=None)
     with open(file, "rb") as source:
         exec(compile(source.read(), file, "exec", dont_inherit=True), main.__dict__)
 

@@ -769,10 +769,10 @@ class _Walk:
         for value in self._kept:
             if isinstance_of(type(value), type) and _module_of(value) in self._project:
                 bases.update(dict.fromkeys(base for base in _TYPE_BASES(value) if base is not object))  # type: ignore[arg-type]
-        known = [
-            (type_name(base), [self._known[id(one)] for one in type.__subclasses__(base) if id(one) in self._known])
-            for base in bases
-        ]
+        known: list[tuple[str, list[str]]] = []
+        for base in bases:
+            derived: list[type] = type.__subclasses__(base)
+            known.append((type_name(base), [self._known[id(one)] for one in derived if id(one) in self._known]))
         return sorted((base, found) for base, found in known if found)
 
 

@@ -84,17 +84,43 @@ class Case:
         return "\n".join(f"edit {edit.kind!r}\n{tree_diff(before, after)}" for edit, before, after in self.trees())
 
 
+class Listener:
+    """Counts the ways that a server tells of, edit by edit."""
+
+    def __init__(self, server: Server, tally: Tally) -> None:
+        self._server = server
+        self._tally = tally
+        self._heard = server.err.here()
+        self._unheard: tuple[str, Outcome] | None = None
+
+    def note(self, kind: str, outcome: Outcome) -> None:
+        """An edit was made, with this outcome; what is told of it may be read a moment after the answer."""
+        self._unheard = (kind, outcome)
+
+    def hear(self) -> None:
+        """Count what was told since the edit before last; to be called before the next, and at the end."""
+        if self._unheard is None:
+            return
+        kind, outcome = self._unheard
+        text = self._server.err.text(self._heard)
+        # A line that is still being written is left for the next time.
+        end = text.rfind("\n") + 1
+        ways = [line["way"] for line in WAY.finditer(text[:end])]
+        self._tally.count(kind, ways or [FAILED if isinstance(outcome, Broken) else SILENT])
+        self._heard += end
+        self._unheard = None
+
+
 class Session:
     """A project that is served, and edited while it is."""
 
-    def __init__(self, server: Server, subject: Subject, project: Project, known: dict[str, Outcome]) -> None:
+    def __init__(self, server: Server, subject: Subject, project: Project) -> None:
         self.project = project
         self.tally = Tally()
+        self.listener = Listener(server, self.tally)
         self._server = server
         self._subject = subject
-        self._known = known
-        self._heard = server.err.here()
-        self._unheard: tuple[str, Outcome] | None = None
+        self._known: dict[str, Outcome] = {}
 
     def edit(self, edit: Edit) -> Outcome:
         """Save one edit and compare; the outcome of both. Raises Different."""
@@ -103,11 +129,10 @@ class Session:
         if before.tree() == after.tree():
             self.tally.unchanged += 1
             return self.compare()
-        # The line about a reload may be read a moment after the answer that came of it: it is counted later.
-        self.hear()
+        self.listener.hear()
         save(self._subject.root, before.tree(), after.tree(), random.Random(edit.dice))
         outcome = self.compare()
-        self._unheard = (edit.kind, outcome)
+        self.listener.note(edit.kind, outcome)
         return outcome
 
     def compare(self) -> Outcome:
@@ -122,26 +147,15 @@ class Session:
                 cold.abandon()
             raise
         expected = known or (cold.wait() if cold else served)
-        # Python gives dicts no limit: the memory of a long run would be that of all its fingerprints.
+        # An undo leads to one of the last few; more would only fill the memory.
         if len(self._known) > 8:
             self._known.pop(next(iter(self._known)))
         self._known[key] = expected
         if found := differences(expected, served):
-            raise Different("\n".join(found))
+            raise Different(
+                "\n".join([*found, "the terminal's last lines:", *self._server.err.text().splitlines()[-6:]])
+            )
         return served
-
-    def hear(self) -> None:
-        """Count the ways taken since the last time."""
-        if self._unheard is None:
-            return
-        kind, outcome = self._unheard
-        text = self._server.err.text(self._heard)
-        # A line that is still being written is left for the next time.
-        end = text.rfind("\n") + 1
-        ways = [line["way"] for line in WAY.finditer(text[:end])]
-        self.tally.count(kind, ways or [FAILED if isinstance(outcome, Broken) else SILENT])
-        self._heard += end
-        self._unheard = None
 
 
 @contextmanager
@@ -150,10 +164,10 @@ def serving(folder: Path, project: Project, *, through_manage: bool = False) -> 
     subject = Subject(folder / "project", folder / "scratch", through_manage=through_manage)
     save(subject.root, {}, project.tree(), random.Random(0))
     with subject.served() as server:
-        session = Session(server, subject, project, {})
+        session = Session(server, subject, project)
         yield session
         assert server.stop() == 0, server.running.told()
-    session.hear()
+    session.listener.hear()
 
 
 def save(root: Path, before: Tree, after: Tree, dice: random.Random) -> None:

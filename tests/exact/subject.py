@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +52,9 @@ class Subject:
     """A Django project, how it is started, and which of its pages are asked for before it is looked at.
 
     `root`: where commands run. `command`: that of `runserver`, without the interpreter. `roots`: where its code lies.
-    `scratch`: a directory beside it, for what the comparison itself needs.
+    `scratch`: a directory beside it, for what the comparison itself needs. `packages`: a directory that is named
+    `site-packages`, for the observing app. `variables`: more of the environment. `steady`: makes equal what differs
+    between two answers of the same code.
     """
 
     root: Path
@@ -61,33 +63,39 @@ class Subject:
     roots: tuple[Path, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     python: str = sys.executable
+    packages: Path | None = None
     through_manage: bool = False
+    steady: Callable[[str], str] = str
 
     def environment(self) -> dict[str, str]:
         """The whole environment, the same for both."""
         home = self.scratch / "home"
         home.mkdir(exist_ok=True, parents=True)
-        # A directory of this name holds what was installed, and not the project.
-        probe = self.scratch / "site-packages"
-        if not probe.exists():
-            package = probe / "exact_probe"
-            package.mkdir(parents=True)
-            (package / "__init__.py").touch()
-            shutil.copy(HERE / "probe.py", package / "apps.py")
-            shutil.copy(HERE / "fingerprint.py", package)
-            shutil.copy(HERE / "cold.py", package)
-        roots = self.roots or (self.root,)
-        return {
+        own = {
             "HOME": str(home),
             "LANG": "C.UTF-8",
             "PATH": os.environ.get("PATH", os.defpath),
             # Python trusts a .pyc whose source was saved in the same second with the same length.
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": os.pathsep.join([str(probe), str(Path(afresh.__file__).parent.parent)]),
+            "PYTHONPATH": str(Path(afresh.__file__).parent.parent),
             "PYTHONUNBUFFERED": "1",
-            ROOTS: os.pathsep.join(map(str, roots)),
+            ROOTS: os.pathsep.join(map(str, self.roots or (self.root,))),
             **self.variables,
         }
+        places = [str(self._place_probe()), *own["PYTHONPATH"].split(os.pathsep)]
+        return {**own, "PYTHONPATH": os.pathsep.join(places)}
+
+    def _place_probe(self) -> Path:
+        # A directory of this name holds what was installed, and not the project.
+        place = self.packages or self.scratch / "site-packages"
+        package = place / "exact_probe"
+        if not package.exists():
+            package.mkdir(parents=True)
+            (package / "__init__.py").touch()
+            for name in ("fingerprint.py", "cold.py"):
+                shutil.copy(HERE / name, package)
+            shutil.copy(HERE / "probe.py", package / "apps.py")
+        return place
 
     @contextmanager
     def served(self) -> Iterator[Server]:
@@ -100,14 +108,18 @@ class Subject:
         return self.command if self.command[0] == "-m" else self.command[2:]
 
     def ask(self, server: Server, pages: Sequence[str]) -> Outcome:
-        """What the server shows now. The gate promises that the answers come from what was saved: nothing waits."""
-        replies = {}
+        """What the server shows now. The gate promises that the answers come from what was saved: nothing waits.
+
+        Each page is asked for twice, and the second answers count: a server that an edit did not concern has answered
+        before, and pages may tell what earlier requests have loaded.
+        """
+        replies: dict[str, Reply] = {}
         result = self._result()
-        for page in (*pages, f"{PATH}?{result}"):
+        for page in (*pages, *pages, f"{PATH}?{result}"):
             answer = server.get(page, headers={"Accept": "text/plain", "Host": "127.0.0.1"}, within=60)
             if answer.header(FAILED) is not None:
                 return _broken(answer.text.splitlines()[0])
-            replies[page] = (answer.status, _text_of(answer.status, answer.text))
+            replies[page] = (answer.status, self.shown(answer.status, answer.text))
         assert result.exists(), f"no fingerprint came with {list(replies.items())[-1]}\n{server.running.told()}"
         replies.popitem()
         return Ready(replies, _taken(result))
@@ -115,7 +127,7 @@ class Subject:
     def start_cold(self, pages: Sequence[str]) -> "Cold":
         """Begin a cold start in a fresh interpreter."""
         fingerprint, outcome = self._result(), self._result()
-        asked = json.dumps([*pages, f"{PATH}?{fingerprint}"])
+        asked = json.dumps([*pages, *pages, f"{PATH}?{fingerprint}"])
         process = subprocess.Popen(
             [self.python, "-c", START_COLD, str(outcome), asked, *self.command],
             cwd=self.root,
@@ -124,7 +136,11 @@ class Subject:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        return Cold(process, tuple(pages), outcome, fingerprint)
+        return Cold(self, process, tuple(pages), outcome, fingerprint)
+
+    def shown(self, status: int, text: str) -> str:
+        """What of a body is compared: of a page about an exception its first lines, the rest is about the process."""
+        return "\n".join(text.splitlines()[:2]) if status >= 500 else self.steady(text)
 
     def _result(self) -> Path:
         return self.scratch / f"result-{uuid.uuid4().hex}"
@@ -134,6 +150,7 @@ class Subject:
 class Cold:
     """A cold start that runs."""
 
+    subject: Subject
     process: subprocess.Popen[bytes]
     pages: tuple[str, ...]
     outcome: Path
@@ -153,8 +170,8 @@ class Cold:
         if isinstance(outcome, str):
             return _broken(outcome)
         assert self.fingerprint.exists(), f"a cold start without a fingerprint: {outcome}\n{output}"
-        replies = [(status, _text_of(status, text)) for status, text in outcome]
-        return Ready(dict(zip(self.pages, replies, strict=False)), _taken(self.fingerprint))
+        replies = [(status, self.subject.shown(status, text)) for status, text in outcome]
+        return Ready(dict(zip(self.pages, replies[len(self.pages) :], strict=False)), _taken(self.fingerprint))
 
     def abandon(self) -> None:
         """End it and take nothing."""
@@ -166,11 +183,6 @@ def _broken(title: str) -> Broken:
     """By the status alone where the process ended by itself, which is told in words of Afresh's own."""
     ended = re.search(r"\bended\b.* status (-?\d+)", title)
     return Broken(f"ended with status {ended[1]}" if ended else title)
-
-
-def _text_of(status: int, text: str) -> str:
-    """The body; of a page about an exception its first lines only, since the rest tells about the process."""
-    return "\n".join(text.splitlines()[:2]) if status >= 500 else text
 
 
 def _taken(result: Path) -> dict[str, str]:

@@ -1,0 +1,58 @@
+"""Edits of projects that were not made for this: each is made and compared, then each is undone and compared."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from afresh.testing.edits import edit, write_and_rename
+from afresh.testing.server import Server
+
+from .run import Different, Listener, Tally
+from .subject import Outcome, Ready, Subject, differences
+
+
+@dataclass(frozen=True)
+class Script:
+    """One edit: `old` occurs once in `file` and becomes `new`."""
+
+    kind: str
+    file: str
+    old: str
+    new: str
+
+
+def follow(
+    subject: Subject, pages: Sequence[str], scripts: Sequence[Script], place: Callable[[str], Path], tally: Tally
+) -> None:
+    """Serve the project, make every edit and then undo all in reverse order; raises Different.
+
+    `place` tells where a script's file is. Every state must start.
+    """
+    with subject.served() as server:
+        listener = Listener(server, tally)
+        _compare(subject, server, pages, "before any edit")
+        undone: list[tuple[str, Path, str]] = []
+        for script in scripts:
+            file = place(script.file)
+            undone.append((f"undo: {script.kind}", file, file.read_text(encoding="utf-8")))
+            listener.hear()
+            edit(file, script.old, script.new)
+            listener.note(script.kind, _compare(subject, server, pages, f"{script.kind}: {file}"))
+        for kind, file, text in reversed(undone):
+            listener.hear()
+            write_and_rename(file, text)
+            listener.note(kind, _compare(subject, server, pages, f"{kind}: {file}"))
+        assert server.stop() == 0, server.running.told()
+    listener.hear()
+
+
+def _compare(subject: Subject, server: Server, pages: Sequence[str], name: str) -> Outcome:
+    start = subject.start_cold(pages)
+    try:
+        served = subject.ask(server, pages)
+    finally:
+        cold = start.wait()
+    assert isinstance(cold, Ready), f"{name}: {cold}"
+    if found := differences(cold, served):
+        raise Different("\n".join([f"{name}: what is served differs from a cold start", *found]))
+    return served
