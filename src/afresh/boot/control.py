@@ -185,9 +185,13 @@ class Control:
         try:
             patch(go.patches)
         except Refusal as refusal:
-            self.send(msg.Unpatchable(refusal.file, refusal.reason))
-            flush()
-            os._exit(0)
+            self.give_up(refusal.file, refusal.reason)
+
+    def give_up(self, file: str, reason: str) -> NoReturn:
+        """Let the keeper find another way and end; without a `reason`, this one may still be the right one."""
+        self.send(msg.Unpatchable(file, reason))
+        flush()
+        os._exit(0)
 
     def _go_on_as(self, child: Child) -> msg.Go:
         """In a forked child: a channel and a lifeline of its own, and the keeper's orders, which may come later."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from _imp import acquire_lock, release_lock
 from _thread import get_ident
+from importlib import _bootstrap
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder, SourceFileLoader
 from posix import stat
 
@@ -18,6 +19,7 @@ import msgspec
 
 from afresh.boot.candidates import Candidates
 from afresh.reload.journal import Entry, Exec, Sealed, Signature
+from afresh.reload.orders import Inside
 from afresh.source.reading import absolute, digest_of, read_source, signature_of
 
 TYPE_CHECKING = False
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     Trigger = Callable[[ModuleType], None]
 
 OWN_FILE = (lambda: None).__code__.co_filename
+# Python takes frames below this one out of tracebacks of imports (Python/import.c, `remove_importlib_frames`).
+_call_with_frames_removed: Callable[..., object] = _bootstrap.__dict__["_call_with_frames_removed"]
 # Python's own finders do not look at sys.meta_path and so cannot lead back here.
 PLAIN_FINDERS = (BuiltinImporter, FrozenImporter, PathFinder)
 WITHOUT_FILES: tuple[object, ...] = (BuiltinImporter, FrozenImporter)
@@ -168,25 +172,63 @@ class Observer:
 
     def code(self, module: str, path: str) -> CodeType:
         """The code of the project module at `path`, of the bytes that are there now; journalled before it is run."""
-        if self.standing is not None:
-            self.standing.before(path)
+        return self._code(module, path)[0]
+
+    def _code(self, module: str, path: str) -> tuple[CodeType, bytes]:
         try:
             source, digest = self.read(module, path)
         except OSError:
             digest = b""
         if not digest:
             # Python's loader runs an unreadable source from its .pyc, or says what is wrong.
-            return _not_none(SourceFileLoader(module, path).get_code(module))
+            return _not_none(SourceFileLoader(module, path).get_code(module)), b""
         code = self.compiled(module, path, source, digest)
         self._runs(module, path, code)
-        return code
+        return code, source
 
     def _runs(self, module: str, path: str, code: CodeType) -> None:
-        if path in self.running:
+        if path in self.running or path != absolute(path):
             self.running[path] = None
-            self._journal.add(Sealed(path, "it was executed more than once"))
+            self._journal.add(Sealed(absolute(path), "it was executed more than once"))
         else:
             self.running[path] = Running(module, code)
+
+    def execute_in_parts(self, module: ModuleType, path: str, standing: Standing, statement: int) -> None:
+        """Execute the project module at `path`, with a checkpoint before that statement if there can be one."""
+        from afresh.boot.inside import with_stop
+
+        def stop() -> None:
+            if standing.inside(Inside(path, statement)):
+                raise _Left
+
+        code, source = self._code(module.__name__, path)
+        code = (with_stop(source, code, statement, stop) if source else None) or code
+        try:
+            _call_with_frames_removed(exec, code, module.__dict__)
+        except _Left:
+            pass
+        else:
+            return
+        del code  # what holds functions' code beside the one tree would keep them from being exchanged
+        self._execute_rest(module, path, standing, statement, source)
+
+    def _execute_rest(self, module: ModuleType, path: str, standing: Standing, statement: int, before: bytes) -> None:
+        """In a process that was resumed before that statement: the rest of what the file says now."""
+        from afresh.boot.inside import from_statement, joined
+        from afresh.reload.statements import common_statements
+
+        source, digest = self.read(module.__name__, path)
+        if common_statements(before, source) < statement:
+            standing.give_up(path)
+        code = self.compiled(module.__name__, path, source, digest)
+        found = from_statement(source, code, statement)
+        if found is None:
+            standing.give_up(path)
+        rest, done = found
+        old = self.running[path]
+        self.running[path] = None if old is None else Running(old.module, joined(old.code, code, done))
+        del code, old
+        _call_with_frames_removed(exec, rest, module.__dict__)
 
     def patch(self, patches: Sequence[Patch]) -> None:
         """Exchange functions of what runs by those of other texts; raises `Refusal`, with nothing usable left then."""
@@ -217,7 +259,7 @@ class Observer:
                 return self.compiled(patch.module, patch.file, source, patch.digest)
         except (OSError, SyntaxError, ValueError):
             pass
-        raise Refusal(patch.file, "it was saved again")
+        raise Refusal(patch.file, "")
 
     @property
     def compiler(self) -> Compiler:
@@ -256,10 +298,32 @@ class Running(msgspec.Struct, frozen=True):
     code: CodeType
 
 
+class _Left(BaseException):
+    """Leaves the frame of a module whose rest another text says."""
+
+
 class ProjectLoader(SourceFileLoader):
     """Loads a project module from its bytes, never from `__pycache__`, which it neither reads nor writes."""
 
     observer: Observer | None = None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Execute the module; raises what it raises."""
+        try:
+            observer = self.observer
+            standing = None if observer is None else observer.standing
+            if observer is None or standing is None:
+                super().exec_module(module)
+                return
+            standing.before(self.path)
+            statement = standing.statement_in(self.path)
+            if statement:
+                observer.execute_in_parts(module, self.path, standing, statement)
+            else:
+                super().exec_module(module)
+        except BaseException as exc:
+            cut_own_frames(exc)
+            raise
 
     def get_code(self, fullname: str) -> CodeType:
         """The module's code; raises what Python's own loader raises."""

@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+    from typing import NoReturn
 
     from afresh.boot.control import Control
     from afresh.boot.roots import ProjectRoots
@@ -61,6 +62,10 @@ class Standing:
     def inside(self, place: Inside) -> bool:
         """The module is about to execute that statement; true in a process that is resumed here."""
         return not self._is_over and self._stand(place)
+
+    def give_up(self, file: str) -> NoReturn:
+        """Nothing can be gone on with: the file was saved again in the meantime. Ends the process."""
+        self._control.give_up(file, "")
 
     def _stand(self, inside: Inside | None) -> bool:
         unfinished, is_safe = self._look_at_frames(sys._getframe(2))

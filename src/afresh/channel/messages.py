@@ -117,7 +117,10 @@ class Continued(_Message):
 
 
 class Unpatchable(_Message):
-    """Functions of `file` cannot be exchanged, for a `reason` that only the process could see. It ends."""
+    """What `Go` asked for cannot be done with `file`, for a `reason` that only the process could see. It ends.
+
+    An empty reason: the file was saved again, and what is asked for next may be possible.
+    """
 
     file: str
     reason: str

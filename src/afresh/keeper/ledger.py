@@ -45,6 +45,7 @@ class Account:
     is_ready: bool = False
     inside: Inside | None = None
     unfinished: frozenset[str] = frozenset()
+    refused: set[tuple[str, bytes | None]] = field(default_factory=set)
 
     def reached(self) -> float:
         """How far the boot has come, in the time that a boot takes to come there."""
@@ -110,10 +111,14 @@ class Ledger:
             account.strand.is_doubtful = True
 
     def refused(self, checkpoint: int, file: str, reason: str) -> None:
-        """Functions of `file` cannot be exchanged in what is forked from there."""
+        """What is forked from there cannot go on with the present text of `file`; with a `reason`, with none."""
         account = self._accounts.get(checkpoint)
-        if account is not None and reason:
+        if account is None:
+            return
+        if reason:
             account.strand.sealed[file] = reason
+        if file in self._touched:
+            account.refused.add((file, self._touched[file].digest))
 
     def ready(self, handle: int, compiler: Compiler | None) -> None:
         """The process has loaded the application."""
@@ -181,7 +186,14 @@ class Ledger:
                 edit=edit,
                 serving=None if server is None else server.strand,
                 candidates=[
-                    Candidate(handle, account.strand, account.is_ready, account.inside, account.unfinished)
+                    Candidate(
+                        handle,
+                        account.strand,
+                        account.is_ready,
+                        account.inside,
+                        account.unfinished,
+                        frozenset(account.refused),
+                    )
                     for handle, account in accounts
                 ],
                 touched=self._touched,

@@ -49,6 +49,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
     `is_ready`: the application is loaded. `inside`: the module that it stands in, if any. `unfinished`: files of which
     a part was still to be executed: whatever is put into their functions, the rest of the old text would follow.
+    `refused`: texts, by file and digest, that a process which was forked from there could not go on with.
     """
 
     handle: int
@@ -56,6 +57,7 @@ class Candidate(msgspec.Struct, frozen=True):
     is_ready: bool
     inside: Inside | None = None
     unfinished: frozenset[str] = frozenset()
+    refused: frozenset[tuple[str, bytes | None]] = frozenset()
 
 
 class Texts(msgspec.Struct, frozen=True):
@@ -137,6 +139,8 @@ def _usable(question: Question, candidate: Candidate) -> _Cure | str:
         objection = candidate.strand.objection(now)
         if objection is None:
             continue
+        if (now.path, now.digest) in candidate.refused:
+            return candidate.strand.seal(now.path) or "it could not be gone on with there"
         found = _cure(question, candidate, objection, now)
         if isinstance(found, str):
             return found if question.edit.changed == {now.path} else f"{now.path}: {found}"
