@@ -66,7 +66,7 @@ class Comparison(msgspec.Struct, frozen=True):
 class Pair(NamedTuple):
     """The code objects at one position of both trees.
 
-    `is_changed`: they differ in more than nested code and what `is_moved` tells: other lines, columns or class notes.
+    `is_changed`: they differ in more than lines, class notes and nested code. `is_moved`: lines or columns differ.
     """
 
     position: Position
@@ -89,12 +89,11 @@ def pairs(old: CodeType, new: CodeType, position: Position = ()) -> tuple[list[P
     Below what changed nothing corresponds, and nothing needs to: if it did not run, nothing below it is alive. So
     whatever changed inside a function may change, as a change of that function.
     """
-    is_same, is_noted_alike = _sameness(old, new)
-    if not is_same:
+    if not _is_same(old, new):
         obstacle = _obstacle(old, new)
         return ([], obstacle) if obstacle else ([Pair(position, old, new, True, True)], "")
-    is_in_place = old.co_firstlineno == new.co_firstlineno and old.co_linetable == new.co_linetable
-    both = [Pair(position, old, new, False, not (is_in_place and is_noted_alike))]
+    is_moved = old.co_firstlineno != new.co_firstlineno or old.co_linetable != new.co_linetable
+    both = [Pair(position, old, new, False, is_moved)]
     for number, (inner_old, inner_new) in enumerate(zip(nested(old), nested(new), strict=True)):
         inner, obstacle = pairs(inner_old, inner_new, (*position, number))
         if obstacle:
@@ -124,17 +123,14 @@ def class_notes(code: CodeType) -> dict[str, object]:
 # ---- sameness -------------------------------------------------------------------------------------------------------
 
 
-def _sameness(old: CodeType, new: CodeType) -> tuple[bool, bool]:
-    """Whether both do the same, lines and nested code left out; and whether class notes are the same."""
+def _is_same(old: CodeType, new: CodeType) -> bool:
+    """Whether both do the same, lines, class notes and nested code left out."""
     if not _is_same_around(old, new):
-        return False, False
+        return False
     # Specialised and instrumented instructions are told as what they were compiled to.
     if old.co_code == new.co_code and _are_same(old.co_consts, new.co_consts):
-        return True, True
-    if not _has_notes(old):
-        return False, False
-    (old_body, old_notes), (new_body, new_notes) = _class_body(old), _class_body(new)
-    return old_body == new_body, old_notes == new_notes
+        return True
+    return _has_notes(old) and _class_body(old)[0] == _class_body(new)[0]
 
 
 def _is_same_around(old: CodeType, new: CodeType) -> bool:

@@ -670,7 +670,15 @@ def test_what_the_module_leads_to_is_found_without_a_search_of_the_heap(
     close_coroutines(living)
 
 
-def test_what_is_frozen_is_found_and_frozen_again(shelf: dict[str, Any]) -> None:
+def test_what_is_frozen_is_found_and_frozen_again(shelf: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    search = gc.get_referrers
+
+    def get_referrers(*objects: object) -> list[Any]:
+        # A collection would write to every object that is not frozen.
+        assert not gc.isenabled()
+        return search(*objects)
+
+    monkeypatch.setattr(gc, "get_referrers", get_referrers)
     living = Living("import shelf\ndef f(): return 'OLD'\nshelf.held['f'] = f\ndel f\n")
     gc.freeze()
     try:

@@ -1,8 +1,12 @@
 """How many statements two texts of a module have in common, from the beginning."""
 
+import ast
+
 import pytest
 
 from afresh.reload.statements import common_statements, first_lines
+
+from .edits import EDITS
 
 COMMON = [
     ("a = 1\nb = 2\nc = 3\n", "a = 1\nb = 2\nc = 4\n", 2),
@@ -83,6 +87,24 @@ ENCODED = [
 @pytest.mark.parametrize(("old", "new", "count"), ENCODED)
 def test_common_statements_are_those_of_the_text_not_of_the_bytes(old: bytes, new: bytes, count: int) -> None:
     assert common_statements(old, new) == count
+
+
+def statements(text: str) -> list[tuple[str, str | None]]:
+    """Each top-level statement with all its positions, and as it is written."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    tree = ast.parse(text)
+    return [(ast.dump(each, include_attributes=True), ast.get_source_segment(text, each)) for each in tree.body]
+
+
+def test_what_is_common_is_the_same_at_the_same_place_and_what_follows_is_not() -> None:
+    for edit in EDITS:
+        if "coding" in edit.new:
+            continue
+        count = common_statements(edit.old.encode(), edit.new.encode())
+        old, new = statements(edit.old), statements(edit.new)
+        assert old[:count] == new[:count], edit.name
+        acts_on_all = "__future__" in edit.old + edit.new or (": int" in edit.old) != (": int" in edit.new)
+        assert acts_on_all or old[: count + 1] != new[: count + 1] or count == len(old) == len(new), edit.name
 
 
 def test_a_questionable_escape_is_for_python_to_warn_of() -> None:
