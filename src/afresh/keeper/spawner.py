@@ -23,21 +23,24 @@ from afresh.keeper.spec import STOPPING, BootSpec
 def run(spec: BootSpec) -> int:
     """Start the keeper and, for it, boots, until it ends; returns the exit status. From the main thread only."""
     ours, theirs = pair()
-    with theirs:
-        keeper = _start_keeper(spec, theirs.fileno())
-    return Spawner(spec, app_endpoint(ours), keeper).run()
+    # Kept until there are handlers, here and in the keeper, which inherits this: Ctrl+C meanwhile would end only one.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        with theirs:
+            keeper = _start_keeper(spec, theirs.fileno())
+        spawner = Spawner(spec, app_endpoint(ours), keeper)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return spawner.run()
 
 
 def _start_keeper(spec: BootSpec, channel: int) -> "subprocess.Popen[bytes]":
     handoff = Handoff(spec, os.pipe(), channel)
     file = handoff.write()
     command = isolated(spec.python, "from afresh.keeper.main import resume; sys.exit(resume())", own_library_path())
-    # Inherited and kept for the keeper until it has its handlers: Ctrl+C meanwhile would kill it.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         return subprocess.Popen(["env", *command, str(file)], env=spec.environ, pass_fds=(*handoff.descriptors, file))
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         for descriptor in (*handoff.lifeline, file):
             os.close(descriptor)
 
@@ -53,16 +56,16 @@ class Spawner:
         self._keeper = keeper
         self._boots: dict[int, subprocess.Popen[bytes]] = {}  # by pidfd
         self._loop = EventLoop()
+        self._loop.add_signal_handler(signal.SIGINT, lambda: None)  # the keeper got it too, and ends everybody
+        self._loop.add_signal_handler(signal.SIGTERM, keeper.terminate)
+        self._loop.add_reader(endpoint.fileno(), self._obey)
+        self._loop.add_reader(os.pidfd_open(keeper.pid), self._loop.stop)
 
     def __repr__(self) -> str:
         return f"<Spawner keeper={self._keeper.pid} boots={sorted(boot.pid for boot in self._boots.values())}>"
 
     def run(self) -> int:
         """Obey the keeper until it ends; returns its exit status."""
-        self._loop.add_signal_handler(signal.SIGINT, lambda: None)  # the keeper got it too, and ends everybody
-        self._loop.add_signal_handler(signal.SIGTERM, self._keeper.terminate)
-        self._loop.add_reader(self._endpoint.fileno(), self._obey)
-        self._loop.add_reader(os.pidfd_open(self._keeper.pid), self._loop.stop)
         self._loop.run()
         for boot in self._boots.values():
             boot.wait()  # the kernel ends them where the keeper did not: they hold its lifeline
