@@ -192,7 +192,7 @@ class _Search:
             self.near()
 
     def everywhere(self) -> None:
-        """Through the whole heap, for what is still missing. Reads it only: no page of a fork becomes private."""
+        """Through the whole heap, for what is still missing; by reading alone, so that its pages stay shared."""
         was_enabled, was_frozen = gc.isenabled(), gc.get_freeze_count() > 0
         # A collection would write to each object.
         gc.disable()

@@ -97,7 +97,8 @@ def pairs(old: CodeType, new: CodeType, position: Position = ()) -> tuple[list[P
     for number, (inner_old, inner_new) in enumerate(zip(nested(old), nested(new), strict=True)):
         inner, obstacle = pairs(inner_old, inner_new, (*position, number))
         if obstacle:
-            return ([Pair(position, old, new, True, True)], "") if is_function(old) else ([], obstacle)
+            may_change = is_function(old) and not old.co_name.startswith(TYPE_SCOPE)
+            return ([Pair(position, old, new, True, True)], "") if may_change else ([], obstacle)
         both += inner
     return both, ""
 

@@ -590,6 +590,24 @@ if PY312:
         Edit("type parameter added", "def f(a): pass\n", "def f[T](a): pass\n", obstacle=DEFINED),
         Edit("type parameter renamed", "def f[T](a): pass\n", "def f[S](a): pass\n", obstacle=TYPES.format("f")),
         Edit("bound of a type parameter", "def f[T: int](a): pass\n", "def f[T: str](a): pass\n", ("T",)),
+        Edit(
+            "signature of a generic function",
+            "def f[T](a): pass\n",
+            "def f[T](b): pass\n",
+            obstacle="the signature of `f`",
+        ),
+        Edit(
+            "attribute of a generic class",
+            "class C[T]:\n    x = 1\n",
+            "class C[T]:\n    x = 5\n",
+            obstacle="the class body of `C`",
+        ),
+        Edit(
+            "generic function in a function",
+            "def g():\n    def f[T](a): pass\n",
+            "def g():\n    def f[T](b): pass\n",
+            ("g",),
+        ),
         Edit("type alias", "type A = int\n", "type A = str\n", ("A",)),
         Edit("type parameter of a class", "class C[T]: pass\n", "class C[T, S]: pass\n", obstacle=TYPES.format("C")),
         Edit(
