@@ -726,6 +726,12 @@ def converter_$n(value):
 """,
         {"urls": ("1", "2"), "body": ("1", "2")},
     ),
+    "context": Template(
+        """def extra(request):
+    return {"extra": ${body}}
+""",
+        {"body": ("1", "request.path")},
+    ),
     "handler": Template(
         """class Handler(logging.Handler):
     def emit(self, record):
@@ -784,6 +790,7 @@ ROLES: dict[str, Role] = {
     ),
     "apps": Role(f"{_IMPORTS}\nfrom django import apps\n\nfrom core import registry\n", ("function",), ("ready",)),
     "middleware": Role(f"{_IMPORTS}\nfrom core import registry\n", ("function", "closure"), ("middleware",)),
+    "context": Role(f"{_IMPORTS}\nfrom core import registry\n", ("function", "lambdas", "late"), ("context",)),
     "handler": Role(f"{_IMPORTS}import logging\n\nfrom core import registry\n", ("function",), ("handler",)),
     "urls": Role("from django.urls import include, path, re_path\n\nfrom . import views\n", (), ("urls",)),
     "root_urls": Role("from django.urls import include, path\n", ()),
@@ -808,7 +815,13 @@ INSTALLED_APPS = [
     "beta.apps.AppConfig",
 ]
 ROOT_URLCONF = "site_of_tests.urls"
-TEMPLATES = [{{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}}]
+TEMPLATES = [
+    {{
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {{"context_processors": ["core.context.extra"]}},
+    }}
+]
 DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db.sqlite3"}}}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

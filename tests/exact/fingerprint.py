@@ -69,10 +69,15 @@ _CACHES = {
     "django.db.models.options.Options": {"_get_fields_cache"},
     "django.template.engine.Engine": {"template_loaders"},
     "django.template.loaders.cached.Loader": {"get_template_cache"},
+    "django.urls.resolvers.LocalePrefixPattern": {"regex"},
+    "django.urls.resolvers.RegexPattern": {"regex", "_regex_dict"},
+    "django.urls.resolvers.RoutePattern": {"regex", "_regex_dict"},
     "django.urls.resolvers.URLResolver": {
         *("_callback_strs", "_reverse_dict", "_namespace_dict", "_app_dict", "_populated", "_local"),
     },
 }
+# The first use of a translation connects the second; the others are the observer's.
+_LATE_RECEIVERS = frozenset({"exact_probe.apps", "django.utils.translation.reloader"})
 # Entries of a module that its loader puts there; two loaders may differ and give the same module.
 _LOADERS_NAMES = frozenset({"__builtins__", "__loader__", "__cached__"})
 # Entries of a class that every class has.
@@ -121,6 +126,7 @@ class _Walk:
         self._roots = roots
         self._lines: list[Line] = []
         self._known: dict[int, str] = {}
+        self._codes: dict[tuple[types.CodeType, str, str], str] = {}
         self._kept: list[object] = []  # what is made on the way must not give its address to something else
         self._waiting: collections.deque[tuple[str, Any]] = collections.deque()
         modules = {name: module for name, module in list(sys.modules.items()) if isinstance(module, types.ModuleType)}
@@ -236,6 +242,8 @@ class _Walk:
             self._sequence(path, "tuple", value)
         elif kind is frozenset:
             self._set(path, "frozenset", value)
+        elif kind is types.CodeType:
+            self._code(path, value)
         elif kind is types.ModuleType or isinstance_of(kind, types.ModuleType):
             self._emit(path, f"module {_MODULE_DICT(value).get('__name__')}")
         else:
@@ -406,6 +414,11 @@ class _Walk:
             self._later(f"{path}.__doc__", doc)
 
     def _code(self, path: str, code: types.CodeType) -> None:
+        """A code object is a value: which of two equal ones a function has makes no difference."""
+        known = self._codes.setdefault((code, code.co_filename, code.co_qualname), path)
+        if known != path:
+            self._emit(path, f"= {known}")
+            return
         counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_nlocals, code.co_stacksize)
         self._emit(path, f"code {code.co_qualname} named {code.co_name} {counts} flags {code.co_flags:#x}")
         self._emit(f"{path}.co_code", _digest(code.co_code))
@@ -630,9 +643,11 @@ class _Walk:
         waiting = [("django:urls", root)]
         while waiting:
             path, resolver = waiting.pop(0)
-            # Not evaluated here: a cached property that loading the URLconf has filled.
-            patterns = _state_of(resolver).get("url_patterns")
-            if patterns is None:
+            # The resolver's own property would load what is not loaded yet.
+            urlconf = _state_of(resolver).get("urlconf_name")
+            module = self._modules.get(urlconf, urlconf) if isinstance(urlconf, str) else urlconf
+            patterns: Any = getattr(module, "urlpatterns", module)
+            if isinstance(patterns, str):
                 self._emit(f"{path}.<routes>", "not loaded")
                 continue
             self._emit(f"{path}.<routes>", ", ".join(_route(pattern) for pattern in patterns))
@@ -668,7 +683,7 @@ class _Walk:
         index = 0
         for (receiver_key, sender_key), receiver, *_ in signal.receivers:
             target = receiver() if isinstance(receiver, weakref.ReferenceType) else receiver
-            if _module_of(target) in ("exact_probe.apps", "afresh.django.serving"):
+            if _module_of(target) in _LATE_RECEIVERS:
                 continue
             uid = receiver_key if isinstance(receiver_key, str) else ""
             held = "weak" if isinstance(receiver, weakref.ReferenceType) else "strong"
@@ -873,7 +888,6 @@ _CONTENTS: dict[type, Callable[[Any], object]] = {
 
 _DESCRIPTIONS: dict[type, Callable[[_Walk, str, Any], None]] = {
     types.FunctionType: _Walk._function,
-    types.CodeType: _Walk._code,
     type: _Walk._class,
     types.CellType: _Walk._cell,
     types.MethodType: _Walk._method,

@@ -153,6 +153,7 @@ _APP = {
 
 _OTHERS = {
     "core/__init__.py": "init",
+    "core/context.py": "context",
     "core/handler.py": "handler",
     "core/bits.py": "general",
     "tools/__init__.py": "init",

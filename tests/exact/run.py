@@ -306,7 +306,7 @@ def run_many(
     total = Tally()
     while total.edits < edits:
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            total.add(run(Path(place), seed, length))
+            total.add(run(Path(place), seed, min(length, edits)))
         progress(seed, total)
         seed += 1
     return total
