@@ -29,7 +29,9 @@ except BaseException as exc:
 finally:
     observe.stop()
     journal.flush()
+    import json
+
     import msgspec
 
-    with open(out, "wb") as file:
-        file.write(b"".join(msgspec.json.encode(entry) + b"\n" for entry in taken))
+    with open(out, "w", encoding="ascii") as file:
+        file.writelines(json.dumps(msgspec.to_builtins(entry)) + "\n" for entry in taken)

@@ -1,5 +1,6 @@
 """A project in a directory, run by a real interpreter: as Python runs it, and under observation."""
 
+import json
 import os
 import subprocess
 import sys
@@ -64,8 +65,8 @@ class Project:
         """As a boot runs it."""
         out = self.directory.parent / "journal"
         outcome = self._run((str(DRIVER), str(out), *target), environ)
-        lines = out.read_bytes().splitlines()
-        journal = tuple(msgspec.json.decode(line, type=Entry) for line in lines)
+        lines = out.read_text(encoding="ascii").splitlines()
+        journal = tuple(msgspec.convert(json.loads(line), Entry) for line in lines)
         return Outcome(outcome.status, outcome.output, outcome.errors, journal)
 
     def code(self, text: str, **environ: str) -> Outcome:

@@ -249,8 +249,9 @@ def test_traceback_of_a_question_is_the_interpreters(project: Project, call: str
     assert observed.errors == plain.errors
 
 
-def test_name_that_is_no_text_is_left_out_and_breaks_nothing(project: Project) -> None:
+def test_name_that_is_no_text_is_journalled_as_python_spells_it(project: Project) -> None:
     Path(os.fsdecode(os.fsencode(project.directory) + b"/\xff")).write_text("x")
     project.write("main.py", "print(open(b'\\xff').read())\n")
     outcome = project.observed("main.py")
     assert (outcome.output, outcome.errors) == ("x\n", "")
+    assert len(outcome.reads(Path(os.fsdecode(os.fsencode(project.directory) + b"/\xff")))) == 1
