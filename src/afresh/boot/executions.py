@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from afresh.boot.roots import OWN
 from afresh.reload.journal import Ran
 
 TYPE_CHECKING = False
@@ -91,9 +92,8 @@ class Executions:
             return
         # the hook, this method, the reader
         reader = sys._getframe(2).f_code
-        if reader.co_filename == OWN_FILE or (
-            reader.co_name in HARMLESS and reader.co_filename.endswith("/inspect.py")
-        ):
+        file = reader.co_filename
+        if file.startswith(OWN) or (reader.co_name in HARMLESS and file.endswith("/inspect.py")):
             return
         code = function.__code__
         if self._roots.contains(code.co_filename):
@@ -101,4 +101,3 @@ class Executions:
 
 
 _FUNCTION = type(lambda: None)
-OWN_FILE = (lambda: None).__code__.co_filename

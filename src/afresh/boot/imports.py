@@ -235,7 +235,7 @@ class Observer:
         if not patches:
             return
         from afresh.boot.control import Refusal
-        from afresh.boot.patch import apply
+        from afresh.boot.patch import apply, merged
 
         for patch in patches:
             running = self.running.get(patch.file)
@@ -245,7 +245,7 @@ class Observer:
             code = self._code_with(patch)
             if reason := apply(running.code, code, module.__dict__):
                 raise Refusal(patch.file, reason)
-            self.running[patch.file] = Running(running.module, code)
+            self.running[patch.file] = Running(running.module, merged(running.code, code))
 
     def _code_with(self, patch: Patch) -> CodeType:
         code = self._cache.load(patch.digest, patch.file)

@@ -9,6 +9,7 @@ of what is executed here is taken from the module's usual code, by position.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import sys
@@ -21,16 +22,21 @@ if TYPE_CHECKING:
 
 # Stands for the call's target until the compiler is done with it; no module has it as a constant of its own.
 MARK = "afresh: here a checkpoint stands"
+# No code of a module has the flag of nested scopes, which are no choice any more.
+FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 _CODE = type((lambda: None).__code__)
 
 
 def with_stop(source: bytes, code: CodeType, statement: int, stop: Callable[[], object]) -> CodeType | None:
     """`code`, the usual code of `source`, with a call of `stop` before top-level statement number `statement`.
 
-    None where that cannot be: there is no such statement, or the module's annotations are put in place by its end only.
+    None where that cannot be: there is no such statement, imports from `__future__` are still to come, or the module's
+    annotations are put in place by its end only.
     """
     tree = _parse(source, code)
     if not 0 < statement < len(tree.body) or _has_late_annotations(tree):
+        return None
+    if any(isinstance(each, ast.ImportFrom) and each.module == "__future__" for each in tree.body[statement:]):
         return None
     place = tree.body[statement]
     target = ast.Attribute(ast.Constant(MARK), "__call__", ast.Load())
@@ -54,9 +60,10 @@ def from_statement(source: bytes, code: CodeType, statement: int) -> tuple[CodeT
     tree = _parse(source, code)
     if _has_late_annotations(tree):
         return None
-    done, tree.body = tree.body[:statement], tree.body[statement:]
-    tree.body[:0] = [each for place, each in enumerate(done) if _counts_for_all(each, place)]
-    rest = _compile(tree, code)
+    # First of all something without effect, so that a bare text is no docstring. What was imported from `__future__`
+    # comes as flags: to execute the docstring or those imports again would undo what was done with their names since.
+    tree.body[:statement] = [ast.Pass(lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)]
+    rest = _compile(tree, code, code.co_flags & FUTURE)
     parts = _nested(code)
     before = len(parts) - len(_nested(rest))
     if before < 0 or not _are_alike(_nested(rest), parts[before:]):
@@ -82,17 +89,10 @@ def _parse(source: bytes, code: CodeType) -> ast.Module:
     return tree
 
 
-def _compile(tree: ast.Module, code: CodeType) -> CodeType:
+def _compile(tree: ast.Module, code: CodeType, flags: int = 0) -> CodeType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return compile(tree, code.co_filename, "exec", dont_inherit=True)
-
-
-def _counts_for_all(statement: ast.stmt, place: int) -> bool:
-    """A docstring, or an import from `__future__`: they act on the whole module and do no harm twice."""
-    if isinstance(statement, ast.ImportFrom):
-        return statement.module == "__future__"
-    return place == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        return compile(tree, code.co_filename, "exec", flags, dont_inherit=True)
 
 
 def _has_late_annotations(tree: ast.Module) -> bool:

@@ -29,7 +29,7 @@ from types import (
 )
 from typing import Any
 
-from afresh.reload.compare import Pair, class_notes, is_function, nested, pairs
+from afresh.reload.compare import Pair, Position, class_notes, is_function, nested, pairs
 
 # What leads to no function. Of code there must be no reference in the lists here, since references are counted.
 LEAVES = frozenset(
@@ -83,6 +83,25 @@ def apply(old: CodeType, new: CodeType, namespace: dict[str, Any]) -> str:
     if (linecache := sys.modules.get("linecache")) is not None:
         linecache.cache.pop(old.co_filename, None)
     return ""
+
+
+def merged(old: CodeType, new: CodeType) -> CodeType:
+    """The tree whose parts living functions hold after `apply(old, new, ...)`: what did not differ is the old one's."""
+    differing = {pair.position for pair in _differing(pairs(old, new)[0])}
+
+    def part(position: Position, old: CodeType, new: CodeType) -> CodeType:
+        if position and position not in differing:
+            return old
+        if is_function(old):
+            return new
+        inner = iter(
+            [part((*position, number), *both) for number, both in enumerate(zip(nested(old), nested(new), strict=True))]
+        )
+        return new.replace(
+            co_consts=tuple(next(inner) if isinstance(each, CodeType) else each for each in new.co_consts)
+        )
+
+    return part((), old, new)
 
 
 def _refusal(old: CodeType, new: CodeType) -> str:

@@ -254,4 +254,4 @@ def test_name_that_is_no_text_is_journalled_as_python_spells_it(project: Project
     project.write("main.py", "print(open(b'\\xff').read())\n")
     outcome = project.observed("main.py")
     assert (outcome.output, outcome.errors) == ("x\n", "")
-    assert len(outcome.reads(Path(os.fsdecode(os.fsencode(project.directory) + b"/\xff")))) == 1
+    assert len(outcome.read(Path(os.fsdecode(os.fsencode(project.directory) + b"/\xff")))) == 1

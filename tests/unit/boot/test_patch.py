@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from afresh.boot.patch import apply
+from afresh.boot.patch import apply, merged
 from afresh.reload.compare import compare
 
 from ..reload.edits import EDITS, Edit
@@ -930,3 +930,24 @@ def test_random_edits(texts: tuple[str, str], shelf: dict[Any, Any]) -> None:
         shelf.clear()
         before = Living(new).description(shelf)
     assert after == before
+
+
+CHAIN = [
+    "def f(): return 1\nclass C:\n    def m(self): return (lambda: 1)()\n    def n(self): return 1\ndef g(): return 1\n",
+    "def f(): return 2\nclass C:\n    def m(self): return (lambda: 1)()\n    def n(self): return 1\ndef g(): return 1\n",
+    "def f(): return 2\n\nclass C:\n    def m(self): return (lambda: 2)()\n    def n(self): return 1\ndef g(): return 1\n",
+    "def f(): return 2\n\nclass C:\n    def m(self): return 3\n    def n(self): return 2\ndef g(): return 4\n",
+]
+
+
+def test_one_patch_after_the_other_goes_by_the_merged_tree() -> None:
+    module = ModuleType(NAME)
+    running = compile(CHAIN[0], FILE, "exec", dont_inherit=True)
+    exec(running, module.__dict__)
+    for text in CHAIN[1:]:
+        new = compile(text, FILE, "exec", dont_inherit=True)
+        assert apply(running, new, module.__dict__) == ""
+        running = merged(running, new)
+        del new
+    assert (module.f(), module.C().m(), module.C().n(), module.g()) == (2, 3, 2, 4)
+    assert module.g.__code__.co_firstlineno == 6

@@ -1,0 +1,389 @@
+"""A module executed in two parts, the second of another text: it is then as if executed whole from that text."""
+
+import ast
+import linecache
+import sys
+import textwrap
+import traceback
+from types import CodeType, FunctionType, ModuleType
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from afresh.boot.inside import from_statement, joined, with_stop
+from afresh.boot.patch import apply
+from afresh.reload.statements import common_statements
+
+from .living import FILE, NAME, Living, monitoring
+
+
+class Left(BaseException):
+    """Leaves the first part."""
+
+
+class Whole(Living):
+    """A module executed from one text."""
+
+    def __init__(self, text: str) -> None:
+        self.file = FILE
+        self.module = new_module()
+        self.code = self.compiled(text)
+        exec(self.code, vars(self.module))
+
+
+class InParts(Living):
+    """A module executed from `old` up to a top-level statement, and from there on from `new`."""
+
+    def __init__(self, old: str, new: str, statement: int) -> None:
+        self.file = FILE
+        self.module = new_module()
+        before = self.compiled(old)
+        stopped = with_stop(old.encode(), before, statement, leave)
+        assert stopped is not None, "there can be no stop"
+        with pytest.raises(Left):
+            exec(stopped, vars(self.module))
+        after = self.compiled(new)
+        found = from_statement(new.encode(), after, statement)
+        assert found is not None, "the texts do not fit together"
+        rest, count = found
+        self.code = joined(before, after, count)
+        exec(rest, vars(self.module))
+
+
+def leave() -> None:
+    raise Left
+
+
+def new_module() -> ModuleType:
+    module = ModuleType(NAME)
+    module.__file__ = FILE
+    sys.modules[NAME] = module
+    return module
+
+
+def statements_of(text: str) -> int:
+    return len(ast.parse(text).body)
+
+
+class Case(NamedTuple):
+    """What both texts begin with, and how each goes on."""
+
+    name: str
+    first: str
+    old: str
+    new: str
+
+
+CASES = [
+    Case("values", "a = 1\n", "b = 2\n", "b = 3\nc = a + b\n"),
+    Case("a name less", "a = 1\n", "b = 2\nc = 3\n", "c = 3\n"),
+    Case("more lines", "a = 1\n", "b = 2\n", "\n\n# why\nb = 2\ndef f(): return b\n"),
+    Case("docstring", '"""Doc."""\na = 1\n', "b = 2\n", "b = 3\n"),
+    Case("docstring alone before", '"""Doc."""\n', "b = 2\n", "b = 3\n"),
+    Case("docstring worked on", '"""Doc of %s."""\n__doc__ = __doc__ % __name__\n', "b = 2\n", "b = 3\n"),
+    Case("docstring taken away", '"""Doc."""\ndel __doc__\n__doc__ = None\n', "b = 2\n", "b = 3\n"),
+    Case("a text that begins the rest", "a = 1\n", "b = 2\n", "'''a banner'''\nb = 3\n"),
+    Case("a text after the docstring", '"""Doc."""\na = 1\n', "b = 2\n", "'''a banner'''\nb = 3\n"),
+    Case("a text after other imports", "import sys\n", "b = 2\n", "'''a banner'''\nb = 3\n"),
+    Case(
+        "future",
+        "from __future__ import annotations\na = 1\n",
+        "def f(x: int): pass\n",
+        "def f(x: nowhere) -> a.b: pass\nclass C:\n    x: nowhere\n",
+    ),
+    Case(
+        "future after a docstring",
+        '"""Doc."""\nfrom __future__ import annotations\n',
+        "def f(x: int): pass\n",
+        "def f(x: nowhere): pass\n",
+    ),
+    Case(
+        "the future's name used for something else",
+        "from __future__ import annotations\nannotations = {'mine': 1}\n",
+        "b = 2\n",
+        "b = 3\n",
+    ),
+    Case(
+        "the future's name deleted",
+        "from __future__ import annotations\ndel annotations\n",
+        "b = 2\n",
+        "def f(x: nowhere): pass\n",
+    ),
+    Case("functions on both sides", "def f(): return 1\n", "def g(): return 2\n", "def g(): return f() + 2\nx = g()\n"),
+    Case(
+        "decorators on both sides",
+        "import functools\n@functools.lru_cache(None)\ndef f(): return 1\n",
+        "@functools.lru_cache(1)\ndef g(): return 2\n",
+        "@functools.lru_cache(3)\n@functools.wraps(f)\ndef g(): return 3\ndef h(): return 4\n",
+    ),
+    Case(
+        "the stop before decorators",
+        "a = 1\n",
+        "@property\ndef f(self): return 1\n",
+        "@property\ndef f(self): return 2\n",
+    ),
+    Case(
+        "classes on both sides",
+        "class A:\n    '''A.'''\n    def f(self): return self.x\n    @classmethod\n    def g(cls): return __class__\n",
+        "class B(A):\n    pass\n",
+        "class B(A):\n    x = 1\n    def f(self):\n        self.y = 2\n        return super().f()\nvalue = B().f()\n",
+    ),
+    Case(
+        "nested functions",
+        "def outer(n):\n    def inner(): return n\n    return inner\none = outer(1)\n",
+        "two = outer(2)\n",
+        "def other(n):\n    def inner():\n        nonlocal n\n        n += 1\n        return n\n    return inner\nthree = other(outer(2)())\n",
+    ),
+    Case(
+        "global",
+        "counter = 0\ndef count():\n    global counter\n    counter += 1\n    return counter\n",
+        "a = count()\n",
+        "a = count()\nb = count()\ndef reset():\n    global counter\n    counter = 9\nreset()\n",
+    ),
+    Case(
+        "equal literals", "a = (1, 'two', 3.0)\n", "b = 1\n", "b = (1, 'two', 3.0)\nc = frozenset({1, 2})\nd = -0.0\n"
+    ),
+    Case(
+        "lambdas and comprehensions",
+        "fs = [lambda: 1, lambda: 2]\nsquares = [x * x for x in range(3)]\n",
+        "g = lambda: 3\n",
+        "g = lambda: 4\ntable = {k: (lambda k=k: k) for k in 'ab'}\n",
+    ),
+    Case("several statements in a line", "a = 1; b = 2; ", "c = 3\n", "c = 4; d = lambda: c\n"),
+    Case("a condition", "import sys\n", "if sys:\n    a = 1\n", "if sys:\n    a = 2\nelse:\n    a = 3\n"),
+    Case(
+        "try and loop",
+        "done = []\n",
+        "pass\n",
+        "for i in range(3):\n    try:\n        done.append(1 / i)\n    except ZeroDivisionError as e:\n        done.append(str(e))\n",
+    ),
+    Case("nothing is left", "a = 1\nb = 2\n", "c = 3\n", ""),
+    Case("only comments are left", "a = 1\nb = 2\n", "c = 3\n", "# c = 3\n"),
+    Case("a coding line", "# -*- coding: utf-8 -*-\na = 'ä'\n", "b = 'ö'\n", "b = 'ü'\n"),
+    Case(
+        "imports of a method's owner",
+        "import functools\ndef f(): return functools.partial(len)\n",
+        "b = 1\n",
+        "def g(): return functools.partial(max)\nb = g()('ab')\n",
+    ),
+    Case("type parameters", "def f(): return 1\n", "b = 1\n", "b = f()\n"),
+    Case(
+        "a class with the name of a function",
+        "def f(): return 1\n",
+        "def f(): return 2\n",
+        "class f:\n    def f(self): return 3\n",
+    ),
+    Case(
+        "redefined",
+        "def f(): return 1\n@property\ndef p(self): return 1\n",
+        "def f(): return 2\n",
+        "def f(): return 3\n@p.setter\ndef p(self, value): return 2\n",
+    ),
+]
+ANNOTATED = [
+    Case("annotations on both sides", "a: int = 1\n", "b: str = ''\n", "b: bytes = b''\nc: float\n"),
+    Case("annotations before only", "a: int = 1\n", "b = 1\n", "b = 2\n"),
+    Case("annotations after only", "a = 1\n", "b: int = 1\n", "b: str = ''\n"),
+    Case("annotations worked on", "a: int = 1\n__annotations__['x'] = str\n", "b = 1\n", "b: int = 2\n"),
+    Case("annotations as texts", "from __future__ import annotations\na: int = 1\n", "b = 1\n", "b: nowhere = 2\n"),
+]
+GENERIC = [
+    Case("generic functions", "def f[T](x: T) -> T: return x\n", "b = 1\n", "def g[S](x: S): return f(x)\nb = g(1)\n"),
+    Case(
+        "generic classes and aliases",
+        "class C[T]: pass\n",
+        "type A = int\n",
+        "type A[T] = C[T]\nclass D[T](C[T]): x = 1\n",
+    ),
+]
+ALL = CASES + (ANNOTATED if sys.version_info < (3, 14) else []) + (GENERIC if sys.version_info >= (3, 12) else [])
+each_case = pytest.mark.parametrize("case", ALL, ids=[case.name for case in ALL])
+
+
+def in_parts(case: Case) -> InParts:
+    return InParts(case.first + case.old, case.first + case.new, statements_of(case.first))
+
+
+@each_case
+def test_equals_a_fresh_execution(case: Case) -> None:
+    assert in_parts(case).description() == Whole(case.first + case.new).description()
+
+
+@each_case
+def test_texts_are_such_as_a_plan_goes_on_with(case: Case) -> None:
+    first, old, new = (text.encode() for text in (case.first, case.old, case.new))
+    assert common_statements(first + old, first + new) >= statements_of(case.first)
+
+
+@each_case
+def test_functions_hold_parts_of_the_joined_tree(case: Case) -> None:
+    living = in_parts(case)
+    parts = {id(code) for code in codes_of(living.code)}
+    held = [function.__code__ for function in functions_of(living)]
+    assert all(id(code) in parts for code in held)
+    assert len(codes_of(living.code)) == len(codes_of(living.compiled(case.first + case.new)))
+
+
+@pytest.mark.skipif(monitoring is None, reason="patch is off")
+@each_case
+def test_moved_lines_can_be_patched_afterwards(case: Case) -> None:
+    """Each code object is replaced, so all that is held must be found."""
+    living = in_parts(case)
+    moved = "#\n" + case.first + case.new
+    new = living.compiled(moved)
+    assert apply(living.code, new, vars(living.module)) == ""
+    assert living.description() == Whole(moved).description()
+
+
+@pytest.mark.skipif(monitoring is None, reason="patch is off")
+def test_bodies_on_both_sides_can_be_patched_afterwards() -> None:
+    old = "def f(): return 'f1'\nclass C:\n    def m(self): return 'm1'\nx = 1\ndef g(): return 'g1'\n"
+    new = old.replace("x = 1", "x = 2")
+    living = InParts(old, new, 2)
+    patched = new.replace("f1", "f2").replace("m1", "m2").replace("g1", "g2")
+    assert apply(living.code, living.compiled(patched), vars(living.module)) == ""
+    assert (living.f(), living.C().m(), living.g()) == ("f2", "m2", "g2")
+    assert living.description() == Whole(patched).description()
+
+
+@pytest.mark.skipif(monitoring is None, reason="patch is off")
+def test_twice_in_parts_and_then_patched() -> None:
+    """What was gone on with once is gone on with again, from the first process."""
+    first = "def f(): return 1\nx = 1\n"
+    for number in range(3):
+        new = f"def f(): return 1\nx = {number}\ndef g(): return x\n"
+        living = InParts(first, new, 1)
+        assert apply(living.code, living.compiled(new.replace("return 1", "return 2")), vars(living.module)) == ""
+        assert (living.f(), living.g()) == (2, number)
+
+
+def codes_of(code: CodeType) -> list[CodeType]:
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    return [*inner, *(each for part in inner for each in codes_of(part))]
+
+
+def functions_of(living: Living) -> list[FunctionType]:
+    import gc
+
+    found = [each for each in gc.get_objects() if type(each) is FunctionType]
+    return [each for each in found if each.__globals__ is vars(living.module) and each.__code__.co_filename == FILE]
+
+
+# ---- what the first part is ----------------------------------------------------------------------------------------
+
+
+def test_stop_is_called_once_before_the_statement() -> None:
+    text = "seen.append('a')\nseen.append('b')\nseen.append('c')\n"
+    seen: list[str] = []
+    code = with_stop(text.encode(), compile(text, FILE, "exec"), 1, lambda: seen.append("stop"))
+    assert code is not None
+    exec(code, {"seen": seen})
+    assert seen == ["a", "stop", "b", "c"]
+
+
+@each_case
+def test_a_stop_that_returns_changes_nothing(case: Case) -> None:
+    text = case.first + case.old
+    whole = Whole(text).description()
+    module = new_module()
+    code = with_stop(text.encode(), compile(text, FILE, "exec", dont_inherit=True), statements_of(case.first), int)
+    assert code is not None
+    exec(code, vars(module))
+    living = Whole.__new__(Whole)
+    living.module = module
+    assert living.description() == whole
+
+
+NO_STOP = [
+    ("before the first statement", "a = 1\nb = 2\n", 0),
+    ("behind the last", "a = 1\nb = 2\n", 2),
+    ("far behind the last", "a = 1\nb = 2\n", 20),
+    ("in an empty text", "", 1),
+    ("before an import from the future", '"""Doc."""\nfrom __future__ import annotations\na = 1\n', 1),
+    ("between two imports from the future", "from __future__ import annotations\nfrom __future__ import division\n", 1),
+]
+
+
+@pytest.mark.parametrize(("text", "statement"), [row[1:] for row in NO_STOP], ids=[row[0] for row in NO_STOP])
+def test_no_stop(text: str, statement: int) -> None:
+    assert with_stop(text.encode(), compile(text, FILE, "exec"), statement, int) is None
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="annotations are put in place as they come")
+def test_no_stop_where_annotations_come_late() -> None:
+    text = "a: int = 1\nb = 2\n"
+    assert with_stop(text.encode(), compile(text, FILE, "exec"), 1, int) is None
+    assert from_statement(text.encode(), compile(text, FILE, "exec"), 1) is None
+
+
+# ---- errors ---------------------------------------------------------------------------------------------------------
+
+RAISING = [
+    ("module level", "a = 1\n", "b = 2\n\n", "b = 2\n\n1 / 0\n"),
+    ("a function before", "def f():\n    return 1 / 0\n", "b = 2\n", "b = 2\n# why\nf()\n"),
+    ("a function after", "a = 1\n", "b = 2\n", "def f(\n    x=1,\n):\n    return x / 0\nf()\n"),
+    ("a class body", "a = 1\n", "b = 2\n", "class C:\n    x = 1\n    y = 1 / 0\n"),
+    ("below a docstring", '"""Doc\nof two lines."""\na = 1\n', "b = 2\n", "b = 2; 1 / 0\n"),
+]
+
+
+@pytest.mark.parametrize(("first", "old", "new"), [row[1:] for row in RAISING], ids=[row[0] for row in RAISING])
+def test_tracebacks_name_the_lines_of_the_new_text(first: str, old: str, new: str) -> None:
+    assert traceback_of(lambda: InParts(first + old, first + new, statements_of(first)), first + new) == traceback_of(
+        lambda: Whole(first + new), first + new
+    )
+
+
+def traceback_of(execute: object, text: str) -> list[str]:
+    assert callable(execute)
+    linecache.cache[FILE] = (len(text), None, text.splitlines(keepends=True), FILE)
+    try:
+        with pytest.raises(ZeroDivisionError) as caught:
+            execute()
+        frames = [frame for frame in traceback.extract_tb(caught.value.__traceback__) if frame.filename == FILE]
+        return traceback.format_list(frames)
+    finally:
+        del linecache.cache[FILE]
+
+
+# ---- any two texts --------------------------------------------------------------------------------------------------
+
+PIECES = [
+    textwrap.dedent(piece).strip() + "\n"
+    for piece in (
+        "x = 1",
+        "x = 2",
+        "def f(): return 'one'",
+        "def f(): return 'two'",
+        "def g(n=1):\n    def inner(): return n\n    return inner",
+        "h = lambda: 0",
+        "values = [g() for g in (lambda: 1, lambda: 2)]",
+        "class C:\n    def m(self): return 1\n    class D:\n        n = lambda self: 3",
+        "class C:\n    'doc'\n    def m(self): return 2",
+        "'a text'",
+        "# a comment",
+        "import functools as t",
+        "if True:\n    def f(): return 'three'",
+        "try:\n    y = x\nexcept NameError:\n    y = 0",
+    )
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=8), st.lists(st.sampled_from(PIECES), max_size=8), st.data())
+def test_any_two_texts(some: list[str], others: list[str], data: st.DataObject) -> None:
+    shared = data.draw(st.integers(0, len(some)))
+    old, new = "".join(some), "".join(some[:shared] + others)
+    common = common_statements(old.encode(), new.encode())
+    statement = data.draw(st.integers(0, common))
+    if not 0 < statement < statements_of(old):
+        return
+    living = InParts(old, new, statement)
+    assert living.description() == Whole(new).description()
+    if monitoring is not None:
+        # All of it moves, and so must be found and exchanged.
+        moved = living.compiled("#\n" + new)
+        assert apply(living.code, moved, vars(living.module)) == ""
+        assert living.description() == Whole("#\n" + new).description()
