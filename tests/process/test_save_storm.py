@@ -18,9 +18,7 @@ AFRESH = [sys.executable, "-m", "afresh"]
 SLOWED = [sys.executable, str(Path(__file__).with_name("slowed_keeper.py"))]
 
 
-def blow(
-    folder: Path, command: list[str], *, saves: int, seed: int, longest_pause: float = 0.4, answers: int = 200
-) -> Storm:
+def blow(folder: Path, command: list[str], *, saves: int, seed: int, longest_pause: float = 0.4) -> Storm:
     write_project(folder)
     port = free_port()
     with started([*command, "application:app", str(port)], cwd=folder) as server:
@@ -31,7 +29,8 @@ def blow(
         assert server.wait_exit() == 0
         server.wait_alone()
     assert not storm.problems, "\n".join([str(storm.problems), *storm.examples])
-    assert storm.answers >= answers
+    # How many there are more is the machine's business: others may be using it.
+    assert storm.answers >= saves
     return storm
 
 
@@ -52,7 +51,7 @@ def busy_machine() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_three_hundred_saves(tmp_path: Path) -> None:
-    blow(tmp_path, AFRESH, saves=300, seed=1, answers=100)
+    blow(tmp_path, AFRESH, saves=300, seed=1)
 
 
 def test_a_short_storm(tmp_path: Path) -> None:
