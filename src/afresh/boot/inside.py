@@ -92,7 +92,8 @@ def _parse(source: bytes, code: CodeType) -> ast.Module:
 def _compile(tree: ast.Module, code: CodeType, flags: int = 0) -> CodeType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return compile(tree, code.co_filename, "exec", flags, dont_inherit=True)
+        compiled: CodeType = compile(tree, code.co_filename, "exec", flags, dont_inherit=True)
+        return compiled
 
 
 def _has_late_annotations(tree: ast.Module) -> bool:

@@ -134,7 +134,7 @@ CASES = [
         "nested functions",
         "def outer(n):\n    def inner(): return n\n    return inner\none = outer(1)\n",
         "two = outer(2)\n",
-        "def other(n):\n    def inner():\n        nonlocal n\n        return n\n    return inner\nthree = other(outer(2)())\n",
+        "def other(n):\n    def inner():\n        nonlocal n\n    return inner\nthree = other(outer(2)())\n",
     ),
     Case(
         "global",
