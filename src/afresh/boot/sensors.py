@@ -5,22 +5,36 @@ import stat
 import sys
 import threading
 
+# Libraries that start threads of their own when they are imported and are ready for forks all the same: their thread
+# pools have handlers for it (pthread_atfork) and start anew in the child. OpenBLAS is in numpy and scipy.
+FORK_SAFE = frozenset({"numpy", "scipy"})
+
 
 def inherited_descriptors() -> frozenset[int]:
     """The descriptors that are open before the project runs: they are the user's business, not the project's."""
-    return frozenset(map(int, os.listdir("/proc/self/fd")))
+    return frozenset(descriptor for descriptor in map(int, os.listdir("/proc/self/fd")) if _is_open(descriptor))
+
+
+def _is_open(descriptor: int) -> bool:
+    """Not so for the descriptor by which the list itself was read, whose number the project will use."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def obstacle(own: frozenset[int]) -> str:
     """Why this process must not be forked now, or an empty string. `own`: descriptors that do not count."""
     if sys.gettrace() is not None or _has_monitoring_tool():
         return "a debugger or a coverage tool is active"
-    if len(os.listdir("/proc/self/task")) > 1:
-        return f"the start-up left threads running ({_thread_names()})"
-    sockets = _open_sockets() - own
-    if sockets:
-        return f"the start-up left {len(sockets)} network connection(s) open"
-    return ""
+    if threading.current_thread() is not threading.main_thread():
+        return "it would be in the middle of a thread"
+    if len(os.listdir("/proc/self/task")) > 1 and (names := _unsafe_threads()):
+        return f"the start-up left threads running ({names}); threads that begin with a request are no obstacle"
+    if _holds_logging_lock():
+        return "the logging module is being configured"
+    return _open_files(own)
 
 
 def _has_monitoring_tool() -> bool:
@@ -30,18 +44,48 @@ def _has_monitoring_tool() -> bool:
     return any(monitoring.get_tool(number) for number in (monitoring.DEBUGGER_ID, monitoring.COVERAGE_ID))
 
 
-def _thread_names() -> str:
+def _unsafe_threads() -> str:
+    """The names of threads that a fork would lose; empty where all are a library's that is ready for it."""
     main = threading.main_thread()
     names = [thread.name for thread in threading.enumerate() if thread is not main]
-    return ", ".join(names) or "not Python's own"
+    return ", ".join(names) or ("" if FORK_SAFE & sys.modules.keys() else "not Python's own")
 
 
-def _open_sockets() -> frozenset[int]:
-    found = set()
+def _holds_logging_lock() -> bool:
+    # It is made anew in a child, which then cannot release it (`logging._after_at_fork_child_reinit_locks`).
+    lock = getattr(sys.modules.get("logging"), "_lock", None)
+    return lock is not None and lock._is_owned()
+
+
+def _open_files(own: frozenset[int]) -> str:
+    """What is open that parent and child would both use: connections, and files that are written at a position.
+
+    Log files are appended to, record by record, which any number of processes may do.
+    """
+    sockets, written = 0, []
     for name in os.listdir("/proc/self/fd"):
+        descriptor = int(name)
+        if descriptor in own:
+            continue
         try:
-            if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
-                found.add(int(name))
+            mode = os.fstat(descriptor).st_mode
+            if stat.S_ISSOCK(mode):
+                sockets += 1
+            elif stat.S_ISREG(mode) and _is_written(descriptor):
+                written.append(os.readlink(f"/proc/self/fd/{name}"))
         except OSError:
             continue  # the listing's own descriptor
-    return frozenset(found)
+    if sockets:
+        return f"the start-up left {sockets} network connection(s) open; those that a request opens are no obstacle"
+    files = [path for path in written if not path.startswith("/memfd:")]
+    return (
+        f"the start-up left a file open for writing ({files[0]}); one that is appended to is no obstacle"
+        if files
+        else ""
+    )
+
+
+def _is_written(descriptor: int) -> bool:
+    with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as file:
+        flags = next(int(line.split()[1], 8) for line in file if line.startswith("flags:"))
+    return flags & os.O_ACCMODE != os.O_RDONLY and not flags & os.O_APPEND

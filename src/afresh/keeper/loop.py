@@ -123,6 +123,7 @@ class Keeper:
         self._patches: tuple[int | None, tuple[Patch, ...]] = (None, ())
         self._decision = Plan(Way.COLD, "start")
         self._first_answered: int | None = None
+        self._obstacles_said: set[str] = set()
         self._is_complete = False
         self._looked_for_twin = spec.door == "wsgi" or spawner is not None  # which runs what Django's parent runs
         self._bound_timer: Timer | None = None
@@ -565,6 +566,9 @@ class Keeper:
 
     def _ready(self, member: Member, ready: msg.Ready) -> None:
         member.receivers = ready.receivers
+        if ready.obstacle and ready.obstacle not in self._obstacles_said:
+            self._obstacles_said.add(ready.obstacle)
+            console.say([f"Every reload starts from the beginning: {console.printable(ready.obstacle)}."])
         self._hosts = (*ready.hosts, *self.spec.options.allow_host)
         self._is_complete = True
         self._ledger.ready(member.handle, ready.compiler)
