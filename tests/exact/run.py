@@ -21,6 +21,7 @@ from .generated import Project, Tree, generate
 from .subject import Broken, Outcome, Subject, differences
 
 WAY = re.compile(r"^reload (?P<generation>\d+) · (?P<way>[\w-]+) · (?P<reason>.*) · (?P<ms>\d+) ms", re.MULTILINE)
+ACCESS = re.compile(r"\[\d+/|Not Found:")
 SILENT, FAILED = "no reload", "failed start"
 """What is counted where the terminal tells of no way: nothing that was loaded has changed, or it does not start."""
 
