@@ -1,4 +1,7 @@
-"""`python -m bench [start|reload|load|memory|idle|gate|all|readme]`."""
+"""`python -m bench [start|reload|tail|load|memory|idle|gate|all|readme]`.
+
+Each runs by itself, and small: `reload --edits 5 --projects example --peers runserver afresh`.
+"""
 
 import argparse
 import os
@@ -7,21 +10,24 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from types import ModuleType
+from typing import Any
 
-from bench import gate, idle, load, memory, peers, reload, results, sites, start
+from bench import gate, idle, load, memory, peers, reload, results, sites, start, tail
 from bench.run import Plan
+from bench.spots import NAMES
 
 MEASURES: dict[str, ModuleType] = {
     "start": start,
     "reload": reload,
+    "tail": tail,
     "load": load,
     "memory": memory,
     "idle": idle,
     "gate": gate,
 }
 
-WITH_REAL_PROJECT = ("start", "reload", "memory")
-"""The size of the project matters to these; the others measure the server."""
+ONE_PROJECT = ("example",)
+"""What the server itself does needs no other; measures to which the project's size matters name theirs."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,34 +36,33 @@ def main(argv: Sequence[str]) -> int:
     if arguments.measure == "readme":
         return write_readme()
     names = MEASURES if arguments.measure == "all" else [arguments.measure]
+    wanted = {name: arguments.projects or getattr(MEASURES[name], "PROJECTS", ONE_PROJECT) for name in names}
     with ExitStack() as stack:
-        projects = {name: stack.enter_context(sites.PROJECTS[name]()) for name in _projects(names, arguments.project)}
-        return max(_measure(name, projects, arguments) for name in names)
+        projects = {
+            name: stack.enter_context(make())
+            for name, make in sites.PROJECTS.items()
+            if any(name in some for some in wanted.values())
+        }
+        return max(_measure(name, [projects[one] for one in wanted[name]], arguments) for name in names)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("measure", nargs="?", default="all", choices=[*MEASURES, "all", "readme"])
     parser.add_argument("--rounds", type=int, help="rounds (the default differs by measure)")
-    parser.add_argument(
-        "--project", action="append", choices=list(sites.PROJECTS), help="only this project; repeatable"
-    )
-    known = [peer.name for peer in peers.PEERS]
-    parser.add_argument("--peer", action="append", default=[], choices=known, help="only this peer; repeatable")
+    parser.add_argument("--edits", type=int, help="edits in all: of each kind with `reload`")
+    several: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
+    parser.add_argument("--projects", **several, choices=list(sites.PROJECTS), help="only these projects")
+    parser.add_argument("--peers", **several, choices=[peer.name for peer in peers.PEERS], help="only these peers")
+    parser.add_argument("--spots", **several, choices=NAMES, help="only edits of these places")
     return parser
 
 
-def _projects(names: Sequence[str] | dict[str, ModuleType], chosen: list[str] | None) -> list[str]:
-    needs_real = any(name in WITH_REAL_PROJECT for name in names)
-    return [name for name in sites.PROJECTS if (name in chosen if chosen else needs_real or name == "example")]
-
-
-def _measure(name: str, projects: dict[str, sites.Project], arguments: argparse.Namespace) -> int:
+def _measure(name: str, projects: Sequence[sites.Project], arguments: argparse.Namespace) -> int:
     measure = MEASURES[name]
-    real = name in WITH_REAL_PROJECT or bool(arguments.project)
-    chosen = [project for key, project in projects.items() if key == "example" or real]
-    who = peers.named(tuple(arguments.peer) or getattr(measure, "PEERS", ()))
-    plan = Plan(chosen, who, arguments.rounds or measure.ROUNDS)
+    who = peers.named(tuple(arguments.peers) or getattr(measure, "PEERS", ()))
+    edits = arguments.edits or getattr(measure, "EDITS", 0)
+    plan = Plan(projects, who, arguments.rounds or measure.ROUNDS, edits=edits, spots=tuple(arguments.spots))
     print(f"Measuring {name} …", file=sys.stderr)
     data = measure.measure(plan)
     file = results.save(name, data, plan.failed)

@@ -15,10 +15,11 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """A response: the status and the body."""
+    """A response: the status, the body, and the head without its last blank line."""
 
     status: int
     body: bytes
+    head: bytes = b""
 
 
 def ask(address: Address, path: str, patience: float = 60.0) -> Reply:
@@ -39,7 +40,7 @@ def parse(received: bytes) -> Reply:
     words = head.split(b" ", 2)
     if not separator or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
         raise NoAnswer("closed without an answer" if not received else "incomplete answer")
-    return Reply(int(words[1]), body)
+    return Reply(int(words[1]), body, head)
 
 
 def wait_for_answer(server: Launched, address: Address, path: str, patience: float = 90.0) -> Reply:

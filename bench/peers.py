@@ -7,14 +7,21 @@ from dataclasses import dataclass
 class Peer:
     """One way to serve a Django project while developing it.
 
-    `apps` come first in INSTALLED_APPS. `command` begins after the interpreter: `{manage}` stands for the words of the
-    project's own command line (manage.py, or -m and a module), `{port}` for the port.
+    `apps` come first in INSTALLED_APPS. `reloads`: it notices edits; `looks_once_a_second`: by comparing times, so that
+    an edit finds it at any moment of that second. `command` begins after the interpreter: `{manage}` stands for the
+    words of the project's own command line (manage.py, or -m and a module), `{port}` for the port.
     """
 
     name: str
     command: str
     apps: tuple[str, ...] = ()
     reloads: bool = True
+    looks_once_a_second: bool = False
+
+    @property
+    def is_afresh(self) -> bool:
+        """Whether it is what is measured, and not one of those it is measured against."""
+        return self.name.startswith("afresh")
 
     def arguments(self, manage: tuple[str, ...], port: int) -> list[str]:
         """The command line after the interpreter."""
@@ -24,7 +31,7 @@ class Peer:
         return words
 
 
-RUNSERVER = Peer("runserver", "{manage} runserver 127.0.0.1:{port}")
+RUNSERVER = Peer("runserver", "{manage} runserver 127.0.0.1:{port}", looks_once_a_second=True)
 AFRESH = Peer("afresh", "{manage} runserver 127.0.0.1:{port}", apps=("afresh.django",))
 AFRESH_COMMAND = Peer("afresh (command)", "-m afresh {manage} runserver 127.0.0.1:{port}")
 
@@ -33,10 +40,19 @@ PEERS = (
     AFRESH,
     AFRESH_COMMAND,
     Peer("runserver, watchfiles", RUNSERVER.command, apps=("django_watchfiles",)),
-    Peer("runserver_plus", "{manage} runserver_plus 127.0.0.1:{port}", apps=("django_extensions",)),
+    Peer(
+        "runserver_plus",
+        "{manage} runserver_plus 127.0.0.1:{port}",
+        apps=("django_extensions",),
+        looks_once_a_second=True,
+    ),
     Peer("uvicorn --reload", "-m uvicorn bench_asgi:application --port {port} --reload"),
     Peer("granian --reload", "-m granian --interface wsgi bench_wsgi:application --port {port} --reload"),
-    Peer("gunicorn --reload", "-m gunicorn bench_wsgi:application --bind 127.0.0.1:{port} --reload --threads 8"),
+    Peer(
+        "gunicorn --reload",
+        "-m gunicorn bench_wsgi:application --bind 127.0.0.1:{port} --reload --threads 8",
+        looks_once_a_second=True,
+    ),
     # Its --reload looks at the modules of its first process, where Django has not imported the project's yet.
     Peer("hypercorn", "-m hypercorn bench_asgi:application --bind 127.0.0.1:{port}", reloads=False),
     Peer("waitress", "-m waitress --listen 127.0.0.1:{port} bench_wsgi:application", reloads=False),

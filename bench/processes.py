@@ -30,6 +30,16 @@ class Launched:
         with open(self._log, errors="replace") as file:
             return file.read()[-4000:]
 
+    def said(self, after: int = 0) -> str:
+        """What it wrote, from an offset in bytes on."""
+        with open(self._log, "rb") as file:
+            file.seek(after)
+            return file.read().decode(errors="replace")
+
+    def here(self) -> int:
+        """The offset of the end of what it wrote."""
+        return os.stat(self._log).st_size
+
     def ended(self) -> int | None:
         """The exit status of the first process, None while it runs."""
         return self._process.poll()

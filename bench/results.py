@@ -23,6 +23,7 @@ def machine() -> dict[str, object]:
         "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "python": platform.python_version(),
         "commit": _commit(),
+        "load": os.getloadavg(),
     }
 
 

@@ -1,7 +1,7 @@
 """What all measures share: a site served on a port, rounds in a changing order, and peers that fail."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +26,12 @@ class Plan:
     failed: dict[str, str] = field(default_factory=dict)
     """Why a peer was given up, by "project, peer"."""
 
+    edits: int = 0
+    """How many in all, where a measure edits."""
+
+    spots: tuple[str, ...] = ()
+    """Names of the places to edit; empty for those that the measure chooses."""
+
 
 @contextmanager
 def serving(site: Site) -> Iterator[tuple[Launched, Address]]:
@@ -43,7 +49,8 @@ def answering(site: Site) -> Iterator[tuple[Launched, Address]]:
         yield server, address
 
 
-Once = Callable[[Site], dict[str, float | list[float]]]
+Once = Callable[[Site], Mapping[str, Any]]
+"""Measures a site: a value or a list of values by name."""
 
 
 def interleaved(plan: Plan, once: Once, *, warm: Callable[[Site], object] | None = None) -> Data:
@@ -83,7 +90,6 @@ def _attempt(plan: Plan, project: Project, site: Site, task: Callable[[Site], ob
         return {}
 
 
-def _collect(found: dict[str, list[float]], values: object) -> None:
-    if isinstance(values, dict):
-        for name, value in values.items():
-            found.setdefault(name, []).extend(value if isinstance(value, list) else [value])
+def _collect(found: dict[str, list[Any]], values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        found.setdefault(name, []).extend(value if isinstance(value, list) else [value])

@@ -1,16 +1,19 @@
-"""The projects that are served while measuring: the example of this repository, and a real one from PyPI.
+"""The projects that are served while measuring: the example of this repository, a real one from PyPI, made-up ones.
 
 Each peer gets a copy with a few modules added: settings that put the peer's apps first, a plain view whose body says
-its version, and the WSGI and ASGI modules that servers other than runserver ask for.
+its version, and the WSGI and ASGI modules that servers other than runserver ask for. In modules of the project itself
+stand the spots that `reload` edits.
 """
 
 import json
 import shutil
+import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +21,10 @@ from tests.real import environment
 from tests.real.installation import Copy, install
 from tests.real.projects import PRETALX
 
+from afresh.testing.edits import write_and_rename
+from bench import generated, spots
 from bench.peers import Peer
+from bench.spots import HELPERS, Places, Spot
 
 _HERE = Path(__file__).parent
 _PEERS = _HERE / "requirements.txt"
@@ -31,13 +37,17 @@ VIEWS = "bench_views.py"
 
 @dataclass(frozen=True)
 class Site:
-    """A copy of a project, ready to be served by one peer."""
+    """A copy of a project, ready to be served by one peer. `templates`: the files with marks, as they were written."""
 
     peer: Peer
     python: str
     manage: tuple[str, ...]
     directory: str
     variables: dict[str, str]
+    spots: tuple[Spot, ...] = ()
+    templates: Mapping[str, str] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    """The version of each spot that was saved last; 1 where none is."""
 
     def command(self, port: int) -> list[str]:
         """The command that serves it on a port of 127.0.0.1."""
@@ -48,6 +58,17 @@ class Site:
         """The module with the plain view."""
         return Path(self.directory) / VIEWS
 
+    def version(self, spot: Spot) -> int:
+        """The version of a spot that was saved last."""
+        return self.versions.get(spot.name, 1)
+
+    def save(self, spot: Spot) -> int:
+        """Save the next version of a spot as careful editors do; its number."""
+        version = self.versions[spot.name] = self.version(spot) + 1
+        text = spots.rendered(self.templates[spot.file], self.versions)
+        write_and_rename(Path(self.directory) / spot.file, text)
+        return version
+
 
 @dataclass(frozen=True)
 class Project:
@@ -55,6 +76,15 @@ class Project:
 
     name: str
     site: Callable[[Peer], AbstractContextManager[Site]]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A change to a file of a project: the one place that says `old`, or its end where that is empty."""
+
+    file: str
+    old: str
+    new: str
 
 
 def views(version: int) -> str:
@@ -83,8 +113,9 @@ def _added(peer: Peer, settings: str, urls: str) -> dict[str, str]:
             f"INSTALLED_APPS = [*{peer.apps!r}, *others]\n"
         ),
         "bench_urls.py": (
-            f"from django.urls import path\nfrom {urls} import *\nimport bench_views\n\n"
-            f"urlpatterns = [path('bench/', bench_views.page), *urlpatterns]\n"
+            f"from django.urls import path\nfrom {urls} import *\nimport bench_helpers, bench_views\n\n"
+            f"urlpatterns = [\n"
+            f"    path('bench/', bench_views.page), path('bench/helpers/', bench_helpers.page), *urlpatterns\n]\n"
         ),
         "bench_wsgi.py": (
             "from django.core.wsgi import get_wsgi_application\n\napplication = get_wsgi_application()\n"
@@ -92,13 +123,95 @@ def _added(peer: Peer, settings: str, urls: str) -> dict[str, str]:
         "bench_asgi.py": (
             "from django.core.asgi import get_asgi_application\n\napplication = get_asgi_application()\n"
         ),
+        "bench_clock.py": spots.CLOCK,
+        "bench_helpers.py": spots.helpers(),
+        **{spots.helper_file(number): spots.helper(number) for number in HELPERS},
         VIEWS: views(1),
     }
 
 
-def _add(directory: Path, files: dict[str, str]) -> None:
+def _write(directory: Path, files: Mapping[str, str]) -> dict[str, str]:
+    """Write the files, marks filled in; those that have marks."""
     for name, text in files.items():
-        (directory / name).write_text(text)
+        target = directory / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(spots.rendered(text, {}))
+    return {name: text for name, text in files.items() if spots.rendered(text, {}) != text}
+
+
+def _exchanged(directory: Path, exchanges: Sequence[Exchange]) -> dict[str, str]:
+    """The texts of the files that are changed, with marks."""
+    texts: dict[str, str] = {}
+    for one in exchanges:
+        path = directory / one.file
+        before = texts.get(one.file) or (path.read_text() if path.exists() else "")
+        texts[one.file] = spots.exchanged(before, one.old, one.new)
+    return texts
+
+
+_EXAMPLE = Places(
+    views="recipes/views.py",
+    models="recipes/models.py",
+    forms="recipes/forms.py",
+    middleware="kitchen/middleware.py",
+    tags="recipes/templatetags/kitchen.py",
+    urls="kitchen/urls.py",
+    settings="kitchen/settings.py",
+    early_model="recipes/models.py",
+)
+_CATEGORY, _RECIPE = "class Category(models.Model):\n", "class Recipe(models.Model):\n"
+_RECIPE_FORM = "class RecipeForm(forms.ModelForm):\n"
+_EXAMPLE_EXCHANGES = (
+    Exchange(_EXAMPLE.models, _RECIPE, spots.with_method(_RECIPE, "model method")),
+    Exchange(_EXAMPLE.models, _CATEGORY, spots.with_title(_CATEGORY)),
+    Exchange(_EXAMPLE.forms, _RECIPE_FORM, spots.with_method(_RECIPE_FORM, "form method")),
+    Exchange(_EXAMPLE.middleware, "", spots.MIDDLEWARE),
+    Exchange(_EXAMPLE.tags, "", spots.TAG),
+    Exchange(_EXAMPLE.urls, "", spots.urls("recipes.views")),
+    Exchange(_EXAMPLE.settings, "", spots.settings("kitchen.middleware.BenchMiddleware")),
+    Exchange(
+        _EXAMPLE.views,
+        "",
+        spots.views(
+            model="from recipes.models import Recipe",
+            form="from recipes.forms import RecipeForm",
+            library="kitchen",
+            early_model="from recipes.models import Category",
+        ),
+    ),
+)
+
+_PRETALX = Places(
+    views="pretalx/orga/views/review.py",
+    models="pretalx/submission/models/review.py",
+    forms="pretalx/orga/forms/review.py",
+    middleware="pretalx/common/middleware/event.py",
+    tags="pretalx/common/templatetags/times.py",
+    urls="pretalx/urls.py",
+    settings="pretalx/settings.py",
+    early_model="pretalx/event/models/organiser.py",
+)
+_REVIEW, _ORGANISER = "class Review(PretalxModel):\n", "class Organiser(PretalxModel):\n"
+_DIRECTION_FORM = "class DirectionForm(forms.Form):\n"
+_PRETALX_EXCHANGES = (
+    Exchange(_PRETALX.models, _REVIEW, spots.with_method(_REVIEW, "model method")),
+    Exchange(_PRETALX.early_model, _ORGANISER, spots.with_title(_ORGANISER)),
+    Exchange(_PRETALX.forms, _DIRECTION_FORM, spots.with_method(_DIRECTION_FORM, "form method")),
+    Exchange(_PRETALX.middleware, "", spots.MIDDLEWARE),
+    Exchange(_PRETALX.tags, "", spots.TAG),
+    Exchange(_PRETALX.urls, "", spots.urls("pretalx.orga.views.review")),
+    Exchange(_PRETALX.settings, "", spots.settings("pretalx.common.middleware.event.BenchMiddleware")),
+    Exchange(
+        _PRETALX.views,
+        "",
+        spots.views(
+            model="from pretalx.submission.models.review import Review",
+            form="from pretalx.orga.forms.review import DirectionForm",
+            library="times",
+            early_model="from pretalx.event.models.organiser import Organiser",
+        ),
+    ),
+)
 
 
 @contextmanager
@@ -112,17 +225,38 @@ def example() -> Iterator[Project]:
         variables = environment.environment_variables(Path(temporary), {})
         for words in (("migrate", "--verbosity=0"), ("seed",)):
             environment.run([python, "manage.py", *words], env=variables, cwd=str(seeded))
+        files = _exchanged(seeded, _EXAMPLE_EXCHANGES)
+        yield _copied("example", python, seeded, _EXAMPLE, files, ("kitchen.settings", "kitchen.urls"))
 
-        @contextmanager
-        def site(peer: Peer) -> Iterator[Site]:
-            with TemporaryDirectory(dir=temporary) as root:
-                directory = Path(root) / "example"
-                shutil.copytree(seeded, directory)
-                _add(directory, _added(peer, "kitchen.settings", "kitchen.urls"))
-                own = environment.environment_variables(Path(root), {"DJANGO_SETTINGS_MODULE": "bench_settings"})
-                yield Site(peer, python, ("manage.py",), str(directory), own)
 
-        yield Project("example", site)
+@contextmanager
+def made_up(modules: int) -> Iterator[Project]:
+    """A made-up project of about so many modules."""
+    python = _environment_for_example()
+    with TemporaryDirectory(prefix="bench-made-up-") as temporary:
+        seeded = Path(temporary) / "seeded"
+        files = _write(seeded, generated.files(modules))
+        # What every peer would do at its first start, done once for all copies.
+        subprocess.run([python, "-m", "compileall", "-q", "-j", "0", str(seeded)], check=True)
+        names = (generated.SETTINGS, generated.URLS)
+        yield _copied(f"{modules} modules", python, seeded, generated.PLACES, files, names)
+
+
+def _copied(
+    name: str, python: str, seeded: Path, places: Places, files: Mapping[str, str], names: tuple[str, str]
+) -> Project:
+    """The project of which every peer gets a copy of `seeded`, with `files` in it; `names` of settings and URLconf."""
+
+    @contextmanager
+    def site(peer: Peer) -> Iterator[Site]:
+        with TemporaryDirectory(dir=seeded.parent) as root:
+            directory = Path(root) / "project"
+            shutil.copytree(seeded, directory)
+            templates = _write(directory, {**files, **_added(peer, *names)})
+            own = environment.environment_variables(Path(root), {"DJANGO_SETTINGS_MODULE": "bench_settings"})
+            yield Site(peer, python, ("manage.py",), str(directory), own, places.spots(), templates)
+
+    return Project(name, site)
 
 
 def _environment_for_example() -> str:
@@ -148,12 +282,22 @@ def pretalx() -> Iterator[Project]:
             with TemporaryDirectory(prefix="bench-pretalx-") as root:
                 copy = Copy(PRETALX, installed.environment, Path(root) / "pretalx")
                 installation.fill(copy)
-                _add(copy.home, _added(peer, "pretalx.settings", "pretalx.urls"))
+                # In the working directory: some peers look nowhere else for edits.
+                shutil.copytree(installed.code, copy.home / "pretalx")
+                added = _added(peer, "pretalx.settings", "pretalx.urls")
+                templates = _write(copy.home, {**_exchanged(copy.home, _PRETALX_EXCHANGES), **added})
                 # pretalx takes its debug mode from the word "runserver"; the other servers are told.
                 variables = copy.variables({"DJANGO_SETTINGS_MODULE": "bench_settings", "PRETALX_DEBUG": "true"})
-                yield Site(peer, copy.python, ("-m", "pretalx"), str(copy.home), variables)
+                manage = ("-m", "pretalx")
+                yield Site(peer, copy.python, manage, str(copy.home), variables, _PRETALX.spots(), templates)
 
         yield Project("pretalx", site)
 
 
-PROJECTS: dict[str, Callable[[], AbstractContextManager[Project]]] = {"example": example, "pretalx": pretalx}
+SIZES = (100, 1000, 5000)
+
+PROJECTS: dict[str, Callable[[], AbstractContextManager[Project]]] = {
+    "example": example,
+    "pretalx": pretalx,
+    **{f"made-up-{size}": partial(made_up, size) for size in SIZES},
+}

@@ -1,9 +1,9 @@
 """Verdicts on what a client saw around a save, and the reading of what servers and wrk say."""
 
 import pytest
+from bench.asking import Observation, Outcome, judge
 from bench.client import NoAnswer, Reply, parse
 from bench.load import parse_wrk
-from bench.reload import Observation, Outcome, judge
 from bench.sites import version_of, views
 
 SAVED_AT = 10.0
@@ -48,8 +48,10 @@ def test_other_answers_have_no_version(body: bytes) -> None:
 
 
 def test_a_whole_response() -> None:
-    assert parse(b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\nversion 1") == Reply(200, b"version 1")
-    assert parse(b"HTTP/1.0 404 Not Found\r\n\r\n") == Reply(404, b"")
+    assert parse(b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\nversion 1") == Reply(
+        200, b"version 1", b"HTTP/1.1 200 OK\r\nServer: x"
+    )
+    assert parse(b"HTTP/1.0 404 Not Found\r\n\r\n") == Reply(404, b"", b"HTTP/1.0 404 Not Found")
 
 
 @pytest.mark.parametrize(
