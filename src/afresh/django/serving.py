@@ -41,18 +41,13 @@ class RunArguments(msgspec.Struct, frozen=True):
 
 def serve(session: Session, asked: RunArguments) -> NoReturn:
     """Serve under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
-    try:
-        load_urls()
-    except Exception as exc:
-        # Not to be raised: `inner_run` takes any OSError that passes through `run` for one of binding.
-        fail(session, exc)
+    _or_fail(session, load_urls)
     session.flush()  # the keeper watches all this while the rest is made ready
     port = session.control.bind(asked.address, asked.port, ipv6=asked.ipv6)
     if session.is_first or getattr(asked.on_bind, "__func__", None) is not RunserverCommand.on_bind:
         asked.on_bind(port)
     reloader = Reloader(session)
-    autoreload_started.send(sender=reloader)
-    reloader.watch_extra_files()
+    _or_fail(session, reloader.begin)
     for connection in connections.all(initialized_only=True):
         connection.close()
     session.flush()
@@ -72,6 +67,15 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             warm=warm,
         )
     )
+
+
+def _or_fail(session: Session, load: Callable[[], object]) -> None:
+    """Load a part of the project. What it raises is not to be raised here: `inner_run` takes any OSError that passes
+    through `run` for one of binding."""
+    try:
+        load()
+    except Exception as exc:
+        fail(session, exc)
 
 
 def serve_here(asked: RunArguments) -> None:
@@ -127,8 +131,6 @@ def warm() -> None:
 
     Catalogues are left out: when one is edited, only servers are told.
     """
-    from django.template import engines
-    from django.template.backends.django import DjangoTemplates
     from django.utils import translation
     from django.utils.translation.reloader import translation_file_changed
 
@@ -136,9 +138,6 @@ def warm() -> None:
         if getattr(settings, "ROOT_URLCONF", None):
             with translation.override(settings.LANGUAGE_CODE):
                 get_resolver()._populate()
-        for engine in engines.all():
-            if isinstance(engine, DjangoTemplates):
-                _ = engine.engine.template_loaders, engine.engine.template_context_processors
     except Exception:  # the request that comes to it will say so
         pass
     finally:
@@ -171,8 +170,9 @@ class Reloader(BaseReloader):
         directory = Path(path).absolute()
         self._session.watch_tree(str(directory), glob)
 
-    def watch_extra_files(self) -> None:
-        """Watch what receivers have put into `extra_files`."""
+    def begin(self) -> None:
+        """Send Django's signal, whose receivers say what they want to be told of, and load the template engines."""
+        autoreload_started.send(sender=self)
         for file in map(Path, self.extra_files):
             self._session.watch_tree(str(file.absolute().parent), file.name)
 

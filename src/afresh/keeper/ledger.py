@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from afresh.channel.messages import Compiler
 from afresh.reload.disk import Now, followed
-from afresh.reload.journal import Edit, Entry, Exec
+from afresh.reload.journal import Edit, Entry, Exec, Read, Stat
 from afresh.reload.orders import Inside, Patch
 from afresh.reload.plan import Candidate, Plan, Question, Texts, plan
 from afresh.reload.strand import Strand, Text
@@ -62,6 +62,8 @@ class Ledger:
         self._edits = 0
         self._touched: dict[str, Now] = {}
         self._touched_at: dict[str, int] = {}
+        # What was found at a path last, by any process: a digest, a signature, or whether it existed.
+        self._found: dict[tuple[type[Entry], str], object] = {}
         self._editions = Editions()
         self._compiler: Compiler | None = None
         self._cache = CodeCache(None)
@@ -100,9 +102,30 @@ class Ledger:
         account = self._accounts.get(handle)
         if account is not None:
             entries = tuple(entries)
+            self._learn(entries)
             account.strand.add(entries, self._edits)
             executed = [entry.module for entry in entries if isinstance(entry, Exec)]
             account.executed += executed
+
+    def _learn(self, entries: Iterable[Entry]) -> None:
+        """Note what a process has found otherwise than those before it: the watcher compares with what was consumed
+        last and so may never tell of it as an edit."""
+        changed = set()
+        for entry in entries:
+            match entry:
+                case Exec(file=path, digest=found) if found:
+                    pass
+                case Read(file=path, signature=found) | Exec(file=path, signature=found):
+                    pass
+                case Stat(path=path, existed=found):
+                    pass
+                case _:
+                    continue
+            if self._found.setdefault((type(entry), path), found) != found:
+                self._found[type(entry), path] = found
+                changed.add(path)
+        if changed:
+            self.touch(Edit(frozenset(changed)))
 
     def doubt(self, handle: int) -> None:
         """What the process has consumed was saved over before the watch stood."""

@@ -816,15 +816,16 @@ class Keeper:
     def _say_reload(self, generation: int, place: str) -> None:
         elapsed = 1000 * (time.monotonic() - self._edited_at)
         server = self._machine.records.get(self._machine.server or 0)
-        modules = 0 if server is None else self._ledger.modules_of(server.parent or server.handle)
         decision = self._decision
+        loaded_by = None if server is None else server.parent or server.handle
+        modules = 0 if loaded_by in (None, decision.at) else self._ledger.modules_of(loaded_by)
         line = console.reload_line(
             generation,
             decision.way.value,
             console.relative(place, self.spec.cwd),
             elapsed,
             reason=console.relative(decision.reason, self.spec.cwd),
-            modules=0 if decision.way is Way.PATCH else modules,
+            modules=modules,
         )
         console.say([line])
 

@@ -117,10 +117,11 @@ def _go_on(question: Question, stale: Sequence[str]) -> Plan:
         found = _usable(question, candidate)
         if isinstance(found, str):
             why = why or found
-        elif candidate.is_ready:
+        elif candidate.is_ready and found.patches:
             return Plan(Way.PATCH, found.place or _name(stale), "", candidate.handle, found.patches)
         else:
-            return Plan(Way.RESUME, _name(stale), why, candidate.handle, found.patches)
+            # From the ready checkpoint, if everything is again as it was there.
+            return Plan(Way.RESUME, _name(stale), why or "as it was", candidate.handle, found.patches)
     return Plan(Way.COLD, _name(stale), why or "nothing of the last start can be kept")
 
 
