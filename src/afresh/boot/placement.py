@@ -7,22 +7,31 @@ from afresh.reload.orders import Inside
 # Of the time since the boot began, what may be spent on forking (RELOAD.md: every 200 ms on a large project; 3 % leave
 # a start as quick as without).
 SHARE = 0.03
-# Each dormant process keeps what its children have changed since.
+# Each dormant process keeps what its children have changed since. The second bound is on those of one line of descent,
+# which would grow by one with each edit that is further along than the last.
 MOST = 12
+LONGEST_LINE = 24
 
 
 class Placement:
-    """Decides as the boot goes. Times in seconds of any one clock; `began` is when the boot did."""
+    """Decides as the boot goes. Times in seconds of any one clock; `began` is when the boot did.
 
-    def __init__(self, began: float, places: Iterable[Inside] = ()) -> None:
+    `count`: how many checkpoints the process descends from. `last`: what the latest of them took.
+    """
+
+    def __init__(self, began: float, places: Iterable[Inside] = (), count: int = 0, last: float = 0.0) -> None:
         self._began = began
-        self._count = 0
+        self._count = count
         self._spent = 0.0
-        self._last = 0.0
+        self._last = last
         self.wanted(places)
 
     def __repr__(self) -> str:
         return f"<Placement checkpoints={self._count} spent={1000 * self._spent:.1f} ms>"
+
+    def resumed(self, now: float, places: Iterable[Inside]) -> "Placement":
+        """For a process that is resumed from a checkpoint of which `spent` has not told here."""
+        return Placement(now, places, self._count + 1, self._last)
 
     def wanted(self, places: Iterable[Inside]) -> None:
         """The edits to come are expected here."""
@@ -37,7 +46,7 @@ class Placement:
     def is_due(self, file: str, now: float) -> bool:
         """Whether to leave one before the module at `file` is executed."""
         if file in self._statements:
-            return True
+            return self._count < LONGEST_LINE
         if self._count >= MOST:
             return False
         # The first stands before anything of the project, whatever it costs.
@@ -45,4 +54,4 @@ class Placement:
 
     def statement_in(self, file: str) -> int:
         """Before which top-level statement of `file` to leave one; 0 for none."""
-        return self._statements.get(file, 0)
+        return self._statements.get(file, 0) if self._count < LONGEST_LINE else 0

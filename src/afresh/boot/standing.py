@@ -78,7 +78,7 @@ class Standing:
         if go is None:
             self._placement.spent(time.monotonic() - began)
             return False
-        self._placement = Placement(time.monotonic(), go.places)
+        self._placement = self._placement.resumed(time.monotonic(), go.places)
         self.on_resume(go)
         return True
 
