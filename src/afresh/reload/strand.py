@@ -5,6 +5,7 @@ what a later strand says of a file holds for it, whatever an earlier one said.
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -39,11 +40,12 @@ class Strand:
         self.sealed: dict[str, str] = {}
         # A process whose entries did not hold when they arrived is never gone on from.
         self.is_doubtful = False
-        self._reads: dict[str, Signature | None] = {}
+        self._reads: defaultdict[str, set[Signature | None]] = defaultdict(set)
         self._own: set[str] = set()
-        self._stats: dict[str, bool] = {}
-        self._stems: dict[tuple[str, str], int] = {}
-        self._listings: dict[str, int] = {}
+        self._stats: defaultdict[str, set[bool]] = defaultdict(set)
+        # After which edit it was looked for.
+        self._stems: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        self._listings: defaultdict[str, set[int]] = defaultdict(set)
 
     def __repr__(self) -> str:
         return f"<Strand texts={len(self.texts)} reads={len(self._reads)} parent={self.parent!r}>"
@@ -61,14 +63,16 @@ class Strand:
             match entry:
                 case Exec(module, file, signature, digest):
                     self._execute(module, file, signature, digest)
+                # Every look counts: whoever looks again after an edit has acted on the old state as well.
                 case Read(file, signature):
-                    self._reads[file] = signature
+                    self._reads[file].add(signature)
                 case Find(stem, directories):
-                    self._stems.update(((directory, stem), edit) for directory in directories)
+                    for directory in directories:
+                        self._stems[directory, stem].add(edit)
                 case Listing(directory):
-                    self._listings[directory] = edit
+                    self._listings[directory].add(edit)
                 case Stat(path, existed):
-                    self._stats[path] = existed
+                    self._stats[path].add(existed)
                 case Wrote(file):
                     self._own.add(file)
                 case Ran(file, functions):
@@ -78,7 +82,7 @@ class Strand:
 
     def _execute(self, module: str, file: str, signature: Signature, digest: bytes) -> None:
         if not digest:
-            self._reads[file] = signature
+            self._reads[file].add(signature)
             return
         known = self.text(file)
         if known is not None and known.module != module:
@@ -92,7 +96,7 @@ class Strand:
     def has_seen(self, path: str) -> bool:
         """Whether something was found at this path."""
         return any(
-            path in strand.texts or strand._reads.get(path) is not None or strand._stats.get(path, False)
+            path in strand.texts or strand._reads.get(path, set()) - {None} or True in strand._stats.get(path, ())
             for strand in self.line()
         )
 
@@ -126,9 +130,9 @@ class Strand:
 
     def _own_objection(self, now: Now) -> Objection | None:
         path = now.path
-        if path in self._reads and self._reads[path] != now.signature:
+        if any(signature != now.signature for signature in self._reads.get(path, ())):
             return Objection(path, "it was read during the start")
-        if path in self._stats and self._stats[path] != now.exists:
+        if any(existed != now.exists for existed in self._stats.get(path, ())):
             return Objection(path, "the start depends on its existence")
         parent, name = os.path.split(path)
         if name.startswith("__init__."):
@@ -143,5 +147,5 @@ class Strand:
         return None
 
     @staticmethod
-    def _is_other(edit: int | None, now: Now) -> bool:
-        return edit is not None and now.existed_at(edit) != now.exists
+    def _is_other(edits: Iterable[int] | None, now: Now) -> bool:
+        return any(now.existed_at(edit) != now.exists for edit in edits or ())
