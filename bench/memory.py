@@ -80,5 +80,6 @@ def _table(project: str, peers: Data) -> Table:
         )
         for name, found in peers.items()
     )
-    note = f"Reloaded: after {EDITS} edits in ten files, {RESTARTS} for servers that load everything again."
+    edits = max((len(found.get("way", [])) for found in peers.values()), default=0)
+    note = f"Reloaded: after {edits} edits in ten files, {RESTARTS} for servers that load everything again."
     return Table(f"Memory: proportional set size of all processes, {project}", columns, rows, note)

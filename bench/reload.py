@@ -44,7 +44,7 @@ PROJECTS = ("example", "pretalx", "made-up-100", "made-up-1000", "made-up-5000")
 PATIENCE = 60.0
 """Seconds after which a save counts as not noticed."""
 
-PAUSE, PAUSE_FOR_A_LOOK = (0.6, 1.0), (1.2, 2.2)
+PAUSE, PAUSE_FOR_A_LOOK = (0.5, 0.8), (1.1, 2.1)
 """Seconds between an answer of the new code and the next save, at random; for peers that look once a second."""
 
 LINGER = 0.2
