@@ -1,0 +1,386 @@
+"""Reloads that go on from checkpoints: which way each edit takes, and what becomes of the dormant processes."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from afresh.testing.edits import edit, wait_for_content, write, write_and_rename
+from afresh.testing.processes import kill, wait_gone
+
+from .served import Served, is_living, processor_time, served, until, zombies
+
+CAN_PATCH = sys.version_info >= (3, 12)
+PATCH = "patch" if CAN_PATCH else "resume"
+
+MODULES = re.compile(r"modules? again")
+"""What the terminal says where modules were executed again."""
+
+APPLICATION = """\
+import os
+import first
+import middle
+import last
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain; charset=utf-8")])
+    if environ["PATH_INFO"] == "/pid":
+        return [str(os.getpid()).encode()]
+    if environ["PATH_INFO"] == "/lazy":
+        import lazy
+        return [lazy.word().encode()]
+    told = (first.word(), first.VALUE, middle.word(), middle.VALUE, last.word(), last.VALUE)
+    return [" ".join(map(str, told)).encode()]
+"""
+MODULE = """\
+VALUE = 1
+
+def word():
+    return "{word}"
+
+TAIL = 1
+"""
+FILES = {
+    "application.py": APPLICATION,
+    "lazy.py": 'def word():\n    return "lazy"\n',
+    **{f"{name}.py": MODULE.format(word=name) for name in ("first", "middle", "last")},
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path) as project:
+        yield project
+
+
+@contextmanager
+def serving(root: Path, **files: str) -> Iterator[Served]:
+    """The project with further files, or others in the place of its own (by module name)."""
+    more = {f"{name}.py": text for name, text in files.items()}
+    with served(root, {**FILES, **more}) as project:
+        project.get()
+        yield project
+        assert project.server.stop() == 0, project.running.told()
+
+
+# ---- which way ------------------------------------------------------------------------------------------------------
+
+
+def test_ways(project: Served) -> None:
+    """Functions are exchanged; anything else goes on from where it stands; each answer is of the text saved last."""
+    assert project.get() == "first 1 middle 1 last 1"
+    steps = [
+        ("middle", 'return "middle"', 'return "M"', PATCH, "first 1 M 1 last 1"),
+        ("last", "VALUE = 1", "VALUE = 2", "resume", "first 1 M 1 last 2"),
+        ("middle", "VALUE = 1", "VALUE = 2", "resume", "first 1 M 2 last 2"),
+        ("first", 'return "first"', 'return "F"', PATCH, "F 1 M 2 last 2"),
+        ("middle", "TAIL = 1", "TAIL = 2", "resume", "F 1 M 2 last 2"),
+        ("middle", "TAIL = 2", "TAIL = 3", "resume", "F 1 M 2 last 2"),
+        ("middle", 'return "M"', 'return "N"', PATCH, "F 1 N 2 last 2"),
+        ("first", 'return "F"', 'return "first"', PATCH, "first 1 N 2 last 2"),
+    ]
+    for number, (module, old, new, way, answer) in enumerate(steps, 2):
+        reload = project.edit(f"{module}.py", old, new)
+        assert (project.get(), reload.way, reload.generation) == (answer, way, number), reload
+
+
+def test_a_patched_file_stays_new_behind_a_structural_edit_elsewhere(project: Served) -> None:
+    """The older checkpoint holds the old text of what was patched meanwhile (RELOAD.md, section 4)."""
+    project.edit("last.py", "VALUE = 1", "VALUE = 2")
+    assert project.edit("first.py", 'return "first"', 'return "F"').way == PATCH
+    reload = project.edit("last.py", "VALUE = 2", "VALUE = 3")
+    assert (project.get(), reload.way) == ("F 1 middle 1 last 3", "resume")
+
+
+def test_undo(project: Served) -> None:
+    project.edit("middle.py", "VALUE = 1", "VALUE = 2")
+    project.edit("middle.py", "VALUE = 2", "VALUE = 1")
+    project.edit("middle.py", 'return "middle"', 'return "M"')
+    reload = project.edit("middle.py", 'return "M"', 'return "middle"')
+    assert project.get() == "first 1 middle 1 last 1"
+    assert not MODULES.search(reload.line), reload
+
+
+def test_several_files_at_once(project: Served) -> None:
+    told = project.server.err.here()
+    for name in ("first", "middle", "last"):
+        edit(project.root / f"{name}.py", f'return "{name}"', f'return "{name[0]}"')
+    assert project.get() == "f 1 m 1 l 1"
+    project.reload_after(told)
+
+
+def test_two_edits_at_once(project: Served) -> None:
+    """The second comes while the first is being decided, or has just been: neither is lost."""
+    for number in range(2, 12):
+        edit(project.root / "first.py", f"VALUE = {number - 1}", f"VALUE = {number}")
+        edit(project.root / "last.py", f"VALUE = {number - 1}", f"VALUE = {number}")
+        assert project.get() == f"first {number} middle 1 last {number}"
+
+
+def test_an_edit_while_going_on(tmp_path: Path) -> None:
+    """The process that goes on reads from a FIFO that the test holds open: an edit then is an edit in between."""
+    os.mkfifo(tmp_path / "hold")
+    waits = f"if VALUE == 2:\n    with open({str(tmp_path / 'hold')!r}) as file:\n        file.read()\n"
+    with serving(tmp_path, last=MODULE.format(word="last") + waits) as project:
+        edit(project.root / "last.py", "VALUE = 1", "VALUE = 2")
+        with open(tmp_path / "hold", "w"):
+            edit(project.root / "last.py", "VALUE = 2", "VALUE = 3")
+            edit(project.root / "first.py", 'return "first"', 'return "F"')
+            assert project.get() == "F 1 middle 1 last 3"
+
+
+def test_a_module_that_a_view_imports(project: Served) -> None:
+    assert project.get("/lazy") == "lazy"
+    project.edit("lazy.py", 'return "lazy"', 'return "new"')
+    assert project.get("/lazy") == "new"
+    edit(project.root / "first.py", "VALUE = 1", "VALUE = 2")
+    assert project.get("/lazy") == "new"
+    edit(project.root / "lazy.py", 'return "new"', 'return "newer"')
+    assert project.get("/lazy") == "newer"
+
+
+def test_a_module_that_appears_before_another(project: Served) -> None:
+    package = project.root / "middle"
+    package.mkdir()
+    told = project.server.err.here()
+    write(package / "__init__.py", MODULE.format(word="package"))
+    assert project.reload_after(told).way in ("resume", "cold")
+    assert project.get() == "first 1 package 1 last 1"
+    (package / "__init__.py").unlink()
+    package.rmdir()
+    assert project.get() == "first 1 middle 1 last 1"
+
+
+def test_a_syntax_error_and_its_repair(project: Served) -> None:
+    """The ready checkpoint outlives the error."""
+    project.edit("middle.py", "VALUE = 1", "VALUE = 2")
+    write(project.root / "last.py", MODULE.format(word="last").replace("def", "deff"))
+    assert project.ask().status == 500
+    told = project.server.err.here()
+    write(project.root / "last.py", MODULE.format(word="last"))
+    reload = project.reload_after(told)
+    assert project.get() == "first 1 middle 2 last 1"
+    assert not MODULES.search(reload.line), reload
+
+
+def test_saved_by_renaming(project: Served) -> None:
+    for number in range(2, 5):
+        write_and_rename(project.root / "last.py", MODULE.format(word=f"last{number}"))
+        assert project.get() == f"first 1 middle 1 last{number} 1"
+
+
+# ---- what ends a start ----------------------------------------------------------------------------------------------
+
+ENDS = {
+    "exits": "os._exit(3)",
+    "exits with 0": "os._exit(0)",
+    "leaves": "sys.exit(4)",
+    "crashes": "os.kill(os.getpid(), signal.SIGSEGV)",
+    "is killed": "os.kill(os.getpid(), signal.SIGKILL)",
+    "raises": "1 / 0",
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
+def test_a_start_that_ends(project: Served, end: str) -> None:
+    """It is shown, and the next edit goes on from the checkpoint that stood before it."""
+    project.edit("last.py", "TAIL = 1", "TAIL = 2")
+    edit(project.root / "last.py", "TAIL = 2", f"import os, signal, sys\n{end}")
+    assert project.ask().status == 500
+    reload = project.edit("last.py", f"import os, signal, sys\n{end}", "TAIL = 3")
+    assert (project.get(), reload.way) == ("first 1 middle 1 last 1", "resume"), reload
+
+
+def test_a_start_that_never_ends(tmp_path: Path) -> None:
+    """An edit takes its place; nobody has to wait until the bound."""
+    os.mkfifo(tmp_path / "hold")
+    with serving(tmp_path) as project:
+        project.edit("last.py", "TAIL = 1", "TAIL = 2")
+        loop = f"open({str(tmp_path / 'hold')!r}, 'w').close()\nwhile True: pass"
+        edit(project.root / "last.py", "TAIL = 2", loop)
+        with open(tmp_path / "hold") as file:
+            file.read()  # it has come to the loop
+        reload = project.edit("last.py", loop, "TAIL = 3")
+        assert reload.way == "resume"
+        assert project.get() == "first 1 middle 1 last 1"
+
+
+# ---- dormant processes ----------------------------------------------------------------------------------------------
+
+
+def dormant(project: Served) -> list[int]:
+    """All processes of the project but the one that answers."""
+    return [pid for pid in project.app_processes() if pid != project.server_pid()]
+
+
+def test_dormant_processes_use_no_processor_time(project: Served) -> None:
+    """A stretch of work elsewhere is long enough: whoever polls or ticks would show in it."""
+    for number in range(2, 5):
+        project.edit("last.py", f"VALUE = {number - 1}", f"VALUE = {number}")
+    answering = project.server_pid()
+    idle = project.app_processes()
+
+    def spent() -> dict[int, int]:
+        return {pid: processor_time(pid) for pid in idle if pid != answering and is_living(pid)}
+
+    # The keeper's own work after a reload is over when two looks, half a second of work apart, agree.
+    until(lambda: _unchanged(spent))
+
+
+def _unchanged(spent: object) -> bool:
+    assert callable(spent)
+    before = spent()
+    start = os.times().user
+    while os.times().user - start < 0.5:
+        pass
+    return bool(before == spent())
+
+
+def test_signals_to_the_group_leave_dormant_processes_alone(tmp_path: Path) -> None:
+    """The keeper ends everybody in order: with a keeper that is stopped, nobody ends by the signals alone."""
+    with served(tmp_path, FILES) as project:
+        project.edit("last.py", "VALUE = 1", "VALUE = 2")
+        asleep = dormant(project)
+        assert len(asleep) >= 2
+        project.running.signal(signal.SIGSTOP)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            for pid in asleep:
+                kill(pid, number)
+        # Whoever would end by them has ended when the same process answers a later signal: stopped and continued.
+        for pid in asleep:
+            assert not wait_gone(pid, 0.1)
+        project.running.signal(signal.SIGCONT)
+        project.edit("last.py", "VALUE = 2", "VALUE = 3")
+        assert project.server.stop() == 0
+
+
+def test_all_die_with_a_killed_keeper(tmp_path: Path) -> None:
+    with served(tmp_path, FILES) as project:
+        for number in range(2, 5):
+            project.edit("last.py", f"VALUE = {number - 1}", f"VALUE = {number}")
+        assert len(project.app_processes()) >= 3
+        project.running.signal(signal.SIGKILL)
+        project.running.wait_exit()
+        project.running.wait_alone()
+
+
+def test_processes_are_reaped_and_bounded(tmp_path: Path) -> None:
+    """After thirty structural edits, each in another file."""
+    names = [f"part{number}" for number in range(30)]
+    application = "".join(f"import {name}\n" for name in names) + APPLICATION
+    with serving(tmp_path, application=application, **dict.fromkeys(names, "VALUE = 1\n")) as project:
+        most = 0
+        for name in names:
+            project.edit(f"{name}.py", "VALUE = 1", "VALUE = 2")
+            most = max(most, len(project.app_processes()))
+        assert most <= 40
+        until(lambda: not zombies([project.keeper(), *project.app_processes()]))
+
+
+@pytest.mark.parametrize("which", ["oldest", "newest", "all"])
+def test_a_killed_checkpoint_is_survived(project: Served, which: str) -> None:
+    project.edit("last.py", "VALUE = 1", "VALUE = 2")
+    asleep = dormant(project)
+    for pid in {"oldest": asleep[:1], "newest": asleep[-1:], "all": asleep}[which]:
+        kill(pid)
+        wait_gone(pid)
+    assert project.get() == "first 1 middle 1 last 2"
+    project.edit("last.py", "VALUE = 2", "VALUE = 3")
+    project.edit("first.py", 'return "first"', 'return "F"')
+    assert project.get() == "F 1 middle 1 last 3"
+    assert project.edit("last.py", "VALUE = 3", "VALUE = 4").way == "resume"
+
+
+def test_a_killed_server_is_replaced(project: Served) -> None:
+    project.edit("last.py", "VALUE = 1", "VALUE = 2")
+    pid = project.server_pid()
+    kill(pid)
+    assert wait_gone(pid)
+    assert project.get() == "first 1 middle 1 last 2"
+    assert project.edit("first.py", 'return "first"', 'return "F"').way == PATCH
+
+
+# ---- what forks repeat or undo --------------------------------------------------------------------------------------
+
+EXITS = """\
+import atexit, os, tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+KEPT = tempfile.TemporaryDirectory(dir=HERE)
+
+@atexit.register
+def ended():
+    with open(os.path.join(HERE, "ended.txt"), "a") as file:
+        file.write(f"{os.path.isdir(KEPT.name)}\\n")
+"""
+
+
+def test_exit_handlers_run_once_at_the_end(tmp_path: Path) -> None:
+    """Those of a part that is gone on from, through five patches and five resumes; its temporary directory lives on."""
+    application = APPLICATION.replace("import first", "import exits, first").replace(
+        "told = (", "told = (os.path.isdir(exits.KEPT.name), "
+    )
+    with serving(tmp_path, application=application, exits=EXITS) as project:
+        # From here on a checkpoint stands behind what registers them; of the start before, they run when it is over.
+        project.edit("last.py", "TAIL = 1", "TAIL = 2")
+        wait_for_content(tmp_path / "ended.txt", "True")
+        (tmp_path / "ended.txt").write_text("")
+        for number in range(1, 6):
+            assert project.edit("last.py", f"VALUE = {number}", f"VALUE = {number + 1}").way == "resume"
+            old, new = ("first" + "x" * count for count in (number - 1, number))
+            assert project.edit("first.py", f'return "{old}"', f'return "{new}"').way == PATCH
+            assert project.get().startswith("True ")
+        assert not (tmp_path / "ended.txt").read_text()
+    assert (tmp_path / "ended.txt").read_text() == "True\n"
+    assert not list(tmp_path.glob("tmp*"))
+
+
+def test_text_that_waits_in_a_buffer_appears_once(tmp_path: Path) -> None:
+    prints = "import sys\nsys.stdout.write('no end of line')\nopen('runs', 'a').write('x')\n"
+    with serving(tmp_path, first=prints + MODULE.format(word="first")) as project:
+        for number in range(2, 6):
+            project.edit("last.py", f"VALUE = {number - 1}", f"VALUE = {number}")
+    runs = len((tmp_path / "runs").read_text())
+    assert 1 <= runs <= 2  # the first resume may go on from before the project
+    assert project.server.out.wait_end().count("no end of line") == runs
+
+
+HANDLER = """\
+import logging, logging.config
+import deep.below
+
+class Handler(logging.Handler):
+    def emit(self, record):
+        pass
+"""
+CONFIGURE = """\
+import logging.config
+logging.config.dictConfig({
+    "version": 1,
+    "handlers": {"own": {"class": "deep.handlers.Handler"}},
+    "root": {"handlers": ["own"]},
+})
+"""
+
+
+def test_a_logging_handler_of_the_project(tmp_path: Path) -> None:
+    """`dictConfig` imports the class while it holds a lock that a child would find made anew (RELOAD.md, e16)."""
+    (tmp_path / "deep").mkdir()
+    for name, text in (("__init__", ""), ("handlers", HANDLER), ("below", "VALUE = 1\n")):
+        (tmp_path / "deep" / f"{name}.py").write_text(text)
+    application = APPLICATION.replace("import first", CONFIGURE + "import first").replace(
+        "told = (", "import deep.below\n    told = (deep.below.VALUE, "
+    )
+    with serving(tmp_path, application=application) as project:
+        for number in range(2, 5):
+            # Here a checkpoint would be wanted, and is not safe.
+            project.edit("deep/below.py", f"VALUE = {number - 1}", f"VALUE = {number}")
+            assert project.get() == f"{number} first 1 middle 1 last 1"
+        project.edit("deep/handlers.py", "        pass", "        return None")
+        assert project.get() == "4 first 1 middle 1 last 1"
+        assert "Traceback" not in project.server.err.text()
