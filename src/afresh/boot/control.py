@@ -147,6 +147,7 @@ class Control:
         checkpoint = Checkpoint(app_endpoint(theirs))
         if not checkpoint.stay():
             self._renew_lifeline()
+            self.send(msg.Here(os.getpid()))
             return None
         # The channel so far is the child's: the keeper must see it end when the child ends.
         self._endpoint.close()
@@ -199,6 +200,7 @@ class Control:
         self._endpoint = app_endpoint(child.channel)
         self._backlog.clear()
         self._renew_lifeline()
+        self.send(msg.Here(os.getpid()))
         go, _ = self.receive_raw()
         if not isinstance(go, msg.Go):
             os._exit(0)  # it was not needed after all

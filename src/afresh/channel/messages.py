@@ -110,6 +110,12 @@ class Stood(_Message):
     inside: Inside | None = None
 
 
+class Here(_Message):
+    """The first word of a process that was forked from a checkpoint, or that left one behind: its process id."""
+
+    pid: int
+
+
 class Continued(_Message):
     """A new checkpoint's first word: the process id of the child that goes on as the boot it was."""
 
@@ -325,6 +331,7 @@ FromApp: TypeAlias = (
     | WatchTree
     | Bind
     | Stood
+    | Here
     | Continued
     | Unpatchable
     | Ready

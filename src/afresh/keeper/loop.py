@@ -64,6 +64,7 @@ class Member:
     left_debugger: float = -math.inf  # when: each command typed at a prompt leaves it for as long as it runs
     debugger_said: bool = False
     to_be_killed: signal.Signals | None = None  # as soon as its process id is known
+    is_at_end: bool = False  # nobody holds the other end of its channel any more
     has_failed: bool = False
     has_refused: bool = False  # it ends by its command's own decision, not by a failure of the project
     timers: list[Timer] = field(default_factory=list)
@@ -117,11 +118,14 @@ class Keeper:
         self._named_restless: set[str] = set()
         self._checks_output = ""
         self._doubtful: machine.Failed | None = None
-        # Members whose process id is still to be told, by who will tell it: a checkpoint, or the answer to a `Fork`.
+        # Members whose process id is still to be told: by themselves, or, if they end before, by who forked them.
         self._nameless: dict[tuple[str, int], Member] = {}
+        # Processes that have ended before it was known which they are.
+        self._unclaimed: dict[int, int] = {}
         # What is to be exchanged in whatever is forked from this checkpoint, in the current generation.
         self._patches: tuple[int | None, tuple[Patch, ...]] = (None, ())
         self._decision = Plan(Way.COLD, "start")
+        self._edit = Edit(frozenset(), everything=True)
         self._first_answered: int | None = None
         self._obstacles_said: set[str] = set()
         self._is_complete = False
@@ -195,9 +199,23 @@ class Keeper:
 
     def _reap(self) -> None:
         for pid, status in reap():
-            member = next((member for member in self._members.values() if member.pid == pid), None)
-            if member is not None:
-                self._gone(member, status)
+            self._ended(pid, status)
+
+    def _ended(self, pid: int, status: int) -> None:
+        """A process has ended. Who that was is only known when all that it has said is read: a boot leaves a checkpoint
+        behind, and from then on its process is the checkpoint."""
+        member = self._member_with(pid)
+        if member is not None:
+            self._drain_channel(member)
+        if member is not self._member_with(pid):
+            self._ended(pid, status)
+        elif member is not None:
+            self._gone(member, status)
+        else:
+            self._unclaimed[pid] = status
+
+    def _member_with(self, pid: int) -> Member | None:
+        return next((member for member in self._members.values() if member.pid == pid), None)
 
     # ---- machine --------------------------------------------------------------------------------------------------
 
@@ -349,21 +367,24 @@ class Keeper:
         member = self._members[boot]
         checkpoint = self._add_member(handle, Role.BOOT, channel, member.pid)
         checkpoint.began = member.began
-        for key, nameless in self._nameless.items():
-            if nameless is member:
-                # Its id is on the way: that of the process which stays here.
-                self._nameless[key] = checkpoint
+        # The boot is the checkpoint's child from now on. If it was to be killed, what got the signal is the checkpoint.
         member.pid = None
         self._nameless["continued", handle] = member
         self._ledger.split(boot, handle, unfinished, inside)
 
     def _named(self, key: tuple[str, int], pid: int) -> None:
-        """A process id has become known."""
-        member = self._nameless.pop(key, None)
+        """Whoever forked it tells the id of a process that has not told it itself."""
+        member = self._nameless.get(key)
         if member is not None:
-            member.pid = pid
-            if member.to_be_killed is not None:
-                kill(pid, member.to_be_killed)
+            self._here(member, pid)
+
+    def _here(self, member: Member, pid: int) -> None:
+        self._nameless = {key: other for key, other in self._nameless.items() if other is not member}
+        member.pid = pid
+        if pid in self._unclaimed:
+            self._ended(pid, self._unclaimed.pop(pid))
+        elif member.to_be_killed is not None:
+            kill(pid, member.to_be_killed)
 
     def _add_member(self, handle: int, role: Role, channel: socket.socket, pid: int | None) -> Member:
         member = Member(handle, role, Link(channel, lambda wanted: self._want_write(member, wanted)), pid)
@@ -385,10 +406,12 @@ class Keeper:
 
     def _kill(self, handle: int, number: signal.Signals) -> None:
         member = self._members.get(handle)
-        if member is not None and member.pid is not None:
+        if member is None:
+            return
+        # Kept, since the process with this id may turn out to be the checkpoint that the boot has left behind.
+        member.to_be_killed = number
+        if member.pid is not None:
             kill(member.pid, number)
-        elif member is not None:
-            member.to_be_killed = number
 
     def _gone(self, member: Member, status: int) -> None:
         """A process has ended, its status is known, and what it still had to say has been read."""
@@ -406,6 +429,7 @@ class Keeper:
         if member.convoy is not None:
             self._held += member.convoy.take_back()
         member.link.close()
+        self._bury_the_unborn()
         if member.has_refused:
             self._step(machine.Refused(member.handle, status))
         lasted = member.serving_since is not None and time.monotonic() - member.serving_since > A_MOMENT
@@ -417,12 +441,26 @@ class Keeper:
             # is stopping must not start a successor.
             self._loop.call_later(A_BLINK, self._step, ended)
 
+    def _bury_the_unborn(self) -> None:
+        """End members that never became a process, or whose end nobody is left to tell of: the checkpoint that was to
+        fork them, or that they were to leave behind, is gone, and so is the other end of their channel."""
+        for member in list(self._members.values()):
+            record = self._machine.records.get(member.handle)
+            parent = None if record is None else record.parent
+            if member.is_at_end and member.pid is None and parent is not None and parent not in self._members:
+                assert record is not None
+                member.has_failed = True  # it is nothing that the project did
+                self._gone(member, -signal.SIGKILL)
+                if record.generation == self._machine.generation and record.role is not Role.CHECKS:
+                    self._edits.appendleft(PendingEdit(None, self._edit, self._edited_at, record.generation))
+                    self._decide_next()
+
     def _drain_channel(self, member: Member) -> None:
         try:
             while (received := member.link.receive()) is not None:
                 self._received(member, *received)
         except (Disconnected, OSError):
-            pass
+            member.is_at_end = True
 
     def _drain(self, handle: int) -> None:
         member = self._members.get(handle)
@@ -461,8 +499,10 @@ class Keeper:
         except Disconnected:
             # Its status follows: by SIGCHLD for a child of ours, in `ChildEnded` for a checkpoint's.
             self._loop.remove_reader(member.link.fileno())
+            member.is_at_end = True
             if self._route is member:
                 self._route = None
+            self._bury_the_unborn()
             if member is self._spawner:
                 self._has_lost_spawner = True
                 self._step(machine.StopAsked())
@@ -493,14 +533,14 @@ class Keeper:
                 self._named(("forked", handle), pid)
             case msg.Continued(pid):
                 self._named(("continued", member.handle), pid)
+            case msg.Here(pid):
+                self._here(member, pid)
             case msg.Stood(unfinished, inside):
                 self._stood(member, unfinished, inside, descriptors[0])
             case msg.Unpatchable(file, reason):
                 self._unpatchable(member, file, reason)
             case msg.ChildEnded(pid, status):
-                child = next((other for other in self._members.values() if other.pid == pid), None)
-                if child is not None:
-                    self._gone(child, status)
+                self._ended(pid, status)
             case msg.Parcels():
                 parcels = unpack(message, descriptors)
                 member.link.send(msg.ParcelsTaken(len(parcels)))
@@ -765,6 +805,7 @@ class Keeper:
         effects: list[machine.Effect] = []
         if decision.way is not Way.NOTHING and not self._is_restless(pending.edit):
             self._edited_at = pending.since
+            self._edit = pending.edit
             self._decision = decision
             self._patches = (decision.at, decision.patches)
             effects = self._machine.step(machine.Edited(decision.place, decision.at))

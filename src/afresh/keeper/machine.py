@@ -627,6 +627,7 @@ class Machine:
             yield from self._release(record.parent)
         if event.handle == self._ready:
             self._ready = None
+            yield from self._end_standby()
         if self._boot_waits and record.stage is Stage.FOREIGN:
             self._boot_waits = False
             yield Spawn(self._new(Role.BOOT), Role.BOOT, self.generation)

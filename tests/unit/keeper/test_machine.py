@@ -122,6 +122,12 @@ def test_a_standby_ends_with_what_it_was_forked_from() -> None:
     assert m.Kill(5, m.Force.KILL) in machine.step(m.Edited("models.py", at=2))
 
 
+def test_a_standby_ends_with_its_checkpoint() -> None:
+    machine = resumable()
+    machine.step(m.StandbyDue(1))
+    assert machine.step(m.Ended(1, -9)) == [m.Kill(4, m.Force.KILL)]
+
+
 def test_a_standby_ends_with_the_rest() -> None:
     machine = resumable()
     machine.step(m.StandbyDue(1))
