@@ -80,6 +80,6 @@ class Verification:
         directory = self._index.directories.get(path)
         if directory is None or disk.changed_at(path, follow=True) < self._since:
             return []
-        return [
-            name for name in directory.names if disk.changed_at(os.path.join(path, name), follow=False) >= self._since
-        ]
+        # Not only the names that are kept: of one that nobody sought when it came, the event was passed over.
+        names = directory.names | disk.names(path)
+        return [name for name in names if disk.changed_at(os.path.join(path, name), follow=False) >= self._since]
