@@ -51,7 +51,10 @@ class Editions:
             return None
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            code = compile(source, path, "exec", dont_inherit=True, optimize=optimize)
+            try:
+                code = compile(source, path, "exec", dont_inherit=True, optimize=optimize)
+            except (RecursionError, MemoryError) as exc:
+                raise ValueError("it is too deeply nested for the compiler") from exc
         if not warned:
             cache.store(digest, path, code)
         return code
