@@ -103,7 +103,7 @@ def test_undo(project: Served) -> None:
     project.edit("middle.py", 'return "middle"', 'return "M"')
     reload = project.edit("middle.py", 'return "M"', 'return "middle"')
     assert project.get() == "first 1 middle 1 last 1"
-    assert not MODULES.search(reload.line), reload
+    assert not (CAN_PATCH and MODULES.search(reload.line)), reload
 
 
 def test_several_files_at_once(project: Served) -> None:
@@ -312,6 +312,8 @@ import atexit, os, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KEPT = tempfile.TemporaryDirectory(dir=HERE)
+with open(os.path.join(HERE, "starts.txt"), "a") as file:
+    file.write("x")
 
 @atexit.register
 def ended():
@@ -326,9 +328,11 @@ def test_exit_handlers_run_once_at_the_end(tmp_path: Path) -> None:
         "told = (", "told = (os.path.isdir(exits.KEPT.name), "
     )
     with serving(tmp_path, application=application, exits=EXITS) as project:
-        # From here on a checkpoint stands behind what registers them; of the start before, they run when it is over.
-        project.edit("last.py", "TAIL = 1", "TAIL = 2")
-        wait_for_content(tmp_path / "ended.txt", "True")
+        # From here on a checkpoint stands behind what registers them; of the starts before, they run when it is over.
+        for name in ("last", "first"):
+            project.edit(f"{name}.py", "TAIL = 1", "TAIL = 2")
+        starts = len((tmp_path / "starts.txt").read_text())
+        wait_for_content(tmp_path / "ended.txt", "True", times=starts - 1)
         (tmp_path / "ended.txt").write_text("")
         for number in range(1, 6):
             assert project.edit("last.py", f"VALUE = {number}", f"VALUE = {number + 1}").way == "resume"
