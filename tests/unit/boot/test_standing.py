@@ -129,7 +129,7 @@ def test_not_while_logging_is_configured() -> None:
 
 STDLIB = {
     "sorting with a key is in C": (lambda call: sorted([1], key=lambda _: call()), True),
-    "a cached function": (lambda call: functools.lru_cache(call)(), True),
+    "a cached function": (lambda call: functools.lru_cache(lambda: call())(), True),
     "a context manager's exit": (lambda call: exit_of(call), True),
     "a property that is kept": (lambda call: Keeping(call).kept, True),
     "a partial function": (lambda call: functools.partial(call)(), True),
