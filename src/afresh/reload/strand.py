@@ -42,6 +42,8 @@ class Strand:
         self.is_doubtful = False
         self._reads: defaultdict[str, set[Signature | None]] = defaultdict(set)
         self._own: set[str] = set()
+        # Executed after all that the process itself has written there.
+        self._final: set[str] = set()
         self._stats: defaultdict[str, set[bool]] = defaultdict(set)
         # After which edit it was looked for.
         self._stems: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
@@ -75,6 +77,7 @@ class Strand:
                     self._stats[path].add(existed)
                 case Wrote(file):
                     self._own.add(file)
+                    self._final.discard(file)
                 case Ran(file, functions):
                     self.ran.setdefault(file, set()).update(functions)
                 case Sealed(file, reason):
@@ -88,6 +91,7 @@ class Strand:
         if known is not None and known.module != module:
             self.sealed[file] = f"it was executed under two names ({known.module} and {module})"
         self.texts[file] = Text(file, module, digest)
+        self._final.add(file)
 
     def text(self, file: str) -> Text | None:
         """The text of `file` that is executed here."""
@@ -113,19 +117,19 @@ class Strand:
         is_text_known = False
         found: Objection | None = None
         for strand in self.line():
-            if now.path in strand._own:
-                return found
-            objection = strand._own_objection(now)
-            if objection is not None:
+            is_own = now.path in strand._own
+            if not is_own and (objection := strand._own_objection(now)) is not None:
                 return objection
             text = strand.texts.get(now.path)
-            if text is not None and not is_text_known:
+            if text is not None and not is_text_known and (now.path in strand._final or not is_own):
                 is_text_known = True
                 if now.digest is None:
                     return Objection(now.path, "it is gone")
                 if text.digest != now.digest:
                     # Further up there may be more to it: that it was read as well, or listed.
                     found = Objection(now.path, "it was executed", text)
+            if is_own:
+                return found
         return found
 
     def _own_objection(self, now: Now) -> Objection | None:

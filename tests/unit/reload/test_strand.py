@@ -70,6 +70,8 @@ CHANGES = [
     ("sought elsewhere", lambda w: [Find("m", ("/p",))], {"/q/m.py": ""}, ""),
     ("sought, another made", lambda w: [Find("m", ("/p",))], {"/p/n.py": "", "/p/mm.py": "", "/p/m_.py": ""}, ""),
     ("executed, own work", lambda w: [w.executed(A), Wrote(A)], {A: "x = 2\n"}, ""),
+    ("made and then executed", lambda w: [w.read(A), Wrote(A), w.executed(A)], {A: "x = 2\n"}, "it was executed"),
+    ("made again", lambda w: [Wrote(A), w.executed(A), Wrote(A)], {A: "x = 2\n"}, ""),
     ("read, own work", lambda w: [w.read(DATA), Wrote(DATA)], {DATA: "new"}, ""),
     (
         "executed and read",
