@@ -201,11 +201,17 @@ class Control:
         self._backlog.clear()
         self._renew_lifeline()
         self.send(msg.Here(os.getpid()))
-        go, _ = self.receive_raw()
-        if not isinstance(go, msg.Go):
-            os._exit(0)  # it was not needed after all
-        self.first = go.first
-        return go
+        while True:
+            match self.receive_raw()[0]:
+                case msg.Go() as go:
+                    self.first = go.first
+                    return go
+                case msg.Prefault(pid):
+                    from afresh.boot.prefault import prefault
+
+                    prefault(pid)
+                case _:
+                    os._exit(0)  # it was not needed after all
 
     def _renew_lifeline(self) -> None:
         os.close(self._held_lifeline)
@@ -238,7 +244,8 @@ class _Unbindable(OSError):
 
 def _warm(application: Application, modules: Sequence[str]) -> None:
     """In a ready checkpoint, while nobody waits: do once what each of its children would have to."""
-    import afresh.boot.patch  # noqa: F401
+    import afresh.boot.patch
+    import afresh.boot.prefault  # noqa: F401
 
     for name in modules:
         try:

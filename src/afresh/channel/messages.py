@@ -282,6 +282,12 @@ class Warm(_Message):
     modules: tuple[str, ...]
 
 
+class Prefault(_Message):
+    """To a standby: copy the pages that process `pid`, which serves from the same checkpoint, has copied."""
+
+    pid: int
+
+
 class Serve(_Message):
     """To a server: answer requests as `generation`. Descriptors: listening socket, inotify (or none), gate word."""
 
@@ -357,6 +363,7 @@ ToApp: TypeAlias = (
     | Fork
     | Go
     | Warm
+    | Prefault
     | Serve
     | ServePage
     | Decided

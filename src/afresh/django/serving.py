@@ -64,9 +64,15 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             file_changed=reloader.is_handled,
             receivers=has_receivers(),
             on_thread_end=connections.close_all,
-            warm=warm,
+            warm=_warm,
         )
     )
+
+
+def _warm() -> None:
+    from afresh.django.warming import warm
+
+    warm()
 
 
 def _or_fail(session: Session, load: Callable[[], object]) -> None:
@@ -124,25 +130,6 @@ def load_urls() -> None:
     start, and no request pays for it."""
     if getattr(settings, "ROOT_URLCONF", None):
         _ = get_resolver().url_patterns
-
-
-def warm() -> None:
-    """Fill the caches that every first request fills, as far as they depend on nothing but the loaded code.
-
-    Catalogues are left out: when one is edited, only servers are told.
-    """
-    from django.utils import translation
-    from django.utils.translation.reloader import translation_file_changed
-
-    try:
-        if getattr(settings, "ROOT_URLCONF", None):
-            with translation.override(settings.LANGUAGE_CODE):
-                get_resolver()._populate()
-    except Exception:  # the request that comes to it will say so
-        pass
-    finally:
-        if settings.USE_I18N:
-            translation_file_changed(None, Path("all.mo"))
 
 
 def allowed_hosts() -> tuple[str, ...]:

@@ -351,7 +351,10 @@ class Keeper:
             ready.is_warm = True
             self._step(machine.StandbyOutdated())
             ready.link.send(msg.Warm(modules))
-        self._step(machine.StandbyDue(self._machine.generation))
+        for effect in self._machine.step(machine.StandbyDue(self._machine.generation)):
+            self._perform_one(effect)
+            if isinstance(effect, machine.ForkFrom):
+                self._send(effect.handle, msg.Prefault(self._members[server.handle].pid or 0))
 
     def _prepare_when_idle(self) -> None:
         if self._idle_timer is not None:
