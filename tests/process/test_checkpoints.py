@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from afresh.testing.edits import edit, wait_for_content, write, write_and_rename
-from afresh.testing.processes import kill, wait_gone
+from afresh.testing.processes import children, kill, look_up, wait_gone
 
 from .served import Served, is_living, processor_time, served, until, zombies
 
@@ -294,6 +294,53 @@ def test_a_killed_checkpoint_is_survived(project: Served, which: str) -> None:
     project.edit("first.py", 'return "first"', 'return "F"')
     assert project.get() == "F 1 middle 1 last 3"
     assert project.edit("last.py", "VALUE = 3", "VALUE = 4").way == "resume"
+
+
+@pytest.mark.parametrize("count", range(4))
+def test_a_checkpoint_that_is_killed_while_it_is_asked_to_fork(project: Served, count: int) -> None:
+    """Stopped, it has not read the order when it is killed: whoever waits for its child must not wait for ever."""
+    project.edit("last.py", "VALUE = 1", "VALUE = 2")
+    asleep = dormant(project)
+    chosen = asleep[-1 - count :] if count < len(asleep) else asleep
+    for pid in chosen:
+        kill(pid, signal.SIGSTOP)
+    edit(project.root / "last.py", 'return "last"', 'return "L"')
+    edit(project.root / "last.py", "VALUE = 2", "VALUE = 3")
+    for pid in chosen:
+        kill(pid)
+    assert project.get() == "first 1 middle 1 L 3"
+
+
+def standby_after_an_edit(project: Served) -> int:
+    """The server that is forked ahead of time once nothing happens any more, beside the one that answers."""
+    before = set(project.app_processes())
+    project.edit("first.py", 'return "first"', 'return "F"')
+    answering = look_up(project.server_pid())
+    assert answering is not None
+
+    def beside() -> set[int]:
+        return set(children(answering.parent)) - before - {answering.pid}
+
+    until(beside)
+    (standby,) = beside()
+    return standby
+
+
+def test_a_killed_standby_is_survived(project: Served) -> None:
+    """The next server is forked ahead of time; the one that is killed is not waited for."""
+    standby = standby_after_an_edit(project)
+    kill(standby)
+    assert wait_gone(standby)
+    assert project.edit("first.py", 'return "F"', 'return "G"').way == PATCH
+    assert project.get() == "G 1 middle 1 last 1"
+
+
+def test_a_standby_that_is_killed_as_it_is_needed(project: Served) -> None:
+    standby = standby_after_an_edit(project)
+    kill(standby, signal.SIGSTOP)
+    edit(project.root / "first.py", 'return "F"', 'return "G"')
+    kill(standby)
+    assert project.get() == "G 1 middle 1 last 1"
 
 
 def test_a_killed_server_is_replaced(project: Served) -> None:
