@@ -144,6 +144,19 @@ def test_a_module_that_a_view_imports(project: Served) -> None:
     assert project.get("/lazy") == "newer"
 
 
+def test_a_file_that_is_imported_under_two_names(tmp_path: Path) -> None:
+    """Both modules are of the text saved last, wherever checkpoints stand inside of them."""
+    double = "import os, sys\nsys.path.append(os.path.join(os.path.dirname(__file__), 'package'))\n"
+    double += "import package.module, module\n"
+    application = double + APPLICATION.replace("told = (", "told = (package.module.VALUE, module.VALUE, ")
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package/module.py").write_text("HEAD = 1\nVALUE = 1\n")
+    with serving(tmp_path, application=application) as project:
+        for number in range(1, 6):
+            project.edit("package/module.py", f"VALUE = {number}", f"VALUE = {number + 1}")
+            assert project.get().startswith(f"{number + 1} {number + 1} ")
+
+
 def test_a_module_that_appears_before_another(project: Served) -> None:
     package = project.root / "middle"
     package.mkdir()

@@ -157,12 +157,13 @@ def _cure(question: Question, candidate: Candidate, objection: Objection, now: N
     old, inside = objection.text, candidate.inside
     if old is None:
         return objection.reason
+    # Before all else: of a file that is executed a second time there, the first module has the old text to its end.
+    if sealed := candidate.strand.seal(now.path):
+        return sealed
     if inside is not None and inside.file == now.path:
         return None if question.texts.begins_alike(inside, old, now) else "the edit is above what has run there"
     if now.path in candidate.unfinished:
         return "it was being executed"
-    if sealed := candidate.strand.seal(now.path):
-        return sealed
     comparison = question.texts.compare(old, now)
     if isinstance(comparison, str):
         return comparison

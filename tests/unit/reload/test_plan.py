@@ -187,6 +187,13 @@ CASES = [
     Case("a definition right behind it", {EARLY: TEXT.replace("x=1", "y=1")}, Way.RESUME, INSIDE_EARLY),
     Case("above a checkpoint inside", {EARLY: VALUE}, Way.RESUME, BEFORE_EARLY, reason="the statements of the module"),
     Case("all lines moved, and the end", {EARLY: "# x\n" + TAIL}, Way.RESUME, BEFORE_EARLY),
+    Case(
+        "inside of what is executed a second time",
+        {EARLY: TAIL},
+        Way.RESUME,
+        BEFORE_EARLY,
+        prepare=lambda s: s.with_(INSIDE_EARLY, Sealed(EARLY, "it was executed more than once")),
+    ),
     Case("nothing left below", {EARLY: "import os\nVALUE = 1\n"}, Way.RESUME, INSIDE_EARLY),
     Case("nothing left at all", {EARLY: ""}, Way.RESUME, BEFORE_EARLY),
     Case(
