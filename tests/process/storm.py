@@ -11,21 +11,70 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-APPLICATION = """\
+# What a file is edited in decides what way the reload takes: the statements of a module, early or late in the start; a
+# function's body; one half of a class; data that the start reads; a module that only a request imports.
+FILES = {
+    "version.py": "VERSION = {version}\n",
+    "body.py": "def body():\n    return {body}\n",
+    "shape.py": """\
+import functools
+
+UNIT = 1
+
+
+class Shape:
+    side = {side}
+
+    @functools.lru_cache
+    def area(self):
+        return {area}
+
+
+def rows():
+    yield {rows}
+
+
+LATE = {late}
+""",
+    "dataset.py": "import pathlib\n\nDATA = int(pathlib.Path(__file__).with_name('data.txt').read_text())\n",
+    "data.txt": "{data}\n",
+    "lazy.py": "LAZY = {lazy}\n",
+    "other.py": "OTHER = {other}\n",
+    "application.py": """\
 import hashlib, json, os
 from version import VERSION
+from body import body
+from shape import LATE, Shape, rows
+from dataset import DATA
 from other import OTHER
 
 POSTS = os.open(os.path.join(os.path.dirname(__file__), "posts.txt"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+shape = Shape()
 
 def app(environ, start_response):
-    body = environ["wsgi.input"].read()
+    from lazy import LAZY
+    received = environ["wsgi.input"].read()
     if environ["REQUEST_METHOD"] == "POST":
         os.write(POSTS, environ["HTTP_X_ID"].encode() + b"\\n")
-    answer = json.dumps([VERSION, OTHER, hashlib.sha256(body).hexdigest()]).encode()
+    seen = dict(version=VERSION, body=body(), side=shape.side, area=shape.area(), rows=next(rows()), late=LATE,
+                data=DATA, lazy=LAZY, other=OTHER)
+    answer = json.dumps([seen, hashlib.sha256(received).hexdigest()]).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
     return [answer]
-"""
+""",
+}
+# Which file each part of a version is in.
+PLACES = {
+    "version": "version.py",
+    "body": "body.py",
+    "side": "shape.py",
+    "area": "shape.py",
+    "rows": "shape.py",
+    "late": "shape.py",
+    "data": "data.txt",
+    "lazy": "lazy.py",
+    "other": "other.py",
+}
 FIRST = 100_000  # versions keep their length, so that size and whole-second mtime do not tell two saves apart
 PATIENCE = 60.0
 
@@ -37,7 +86,7 @@ class Storm:
     folder: Path
     port: int
     seed: int
-    saved: tuple[int, int] = (FIRST, FIRST)
+    saved: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PLACES, FIRST))
     problems: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
     answers: int = 0
@@ -74,43 +123,40 @@ class Storm:
     # ---- saving ---------------------------------------------------------------------------------------------------
 
     def _save(self, number: int, dice: random.Random) -> None:
-        styles: list[Callable[[int], tuple[int, int]]] = [
+        styles: list[Callable[[Path, str], object]] = [
             self._truncate_and_write,
             self._in_pieces,
             self._write_and_rename,
-            self._several,
             self._delete_and_write,
         ]
-        saved = dice.choice(styles)(number)
+        edited = dice.sample(sorted(PLACES), dice.choice((1, 1, 1, 2)))
+        saved = {**self.saved, **dict.fromkeys(edited, number)}
+        for name in sorted({PLACES[part] for part in edited}):
+            dice.choice(styles)(self.folder / name, FILES[name].format(**saved))
         # Only now has the save ended: requests that are sent from here on must see it.
         self.saved = saved
 
-    def _truncate_and_write(self, number: int) -> tuple[int, int]:
-        (self.folder / "version.py").write_text(f"VERSION = {number}\n")
-        return number, self.saved[1]
+    @staticmethod
+    def _truncate_and_write(path: Path, text: str) -> None:
+        path.write_text(text)
 
-    def _in_pieces(self, number: int) -> tuple[int, int]:
-        with open(self.folder / "version.py", "w") as file:
-            file.write("VERSION = ")
+    @staticmethod
+    def _in_pieces(path: Path, text: str) -> None:
+        with open(path, "w") as file:
+            file.write(text[:9])
             file.flush()
-            file.write(f"{number}\n")
-        return number, self.saved[1]
+            file.write(text[9:])
 
-    def _write_and_rename(self, number: int) -> tuple[int, int]:
-        temporary = self.folder / "version.py.tmp"
-        temporary.write_text(f"VERSION = {number}\n")
-        os.replace(temporary, self.folder / "version.py")
-        return number, self.saved[1]
+    @staticmethod
+    def _write_and_rename(path: Path, text: str) -> None:
+        temporary = path.with_name(path.name + ".tmp")
+        temporary.write_text(text)
+        os.replace(temporary, path)
 
-    def _several(self, number: int) -> tuple[int, int]:
-        (self.folder / "version.py").write_text(f"VERSION = {number}\n")
-        (self.folder / "other.py").write_text(f"OTHER = {number}\n")
-        return number, number
-
-    def _delete_and_write(self, number: int) -> tuple[int, int]:
-        (self.folder / "version.py").unlink()
-        (self.folder / "version.py").write_text(f"VERSION = {number}\n")
-        return number, self.saved[1]
+    @staticmethod
+    def _delete_and_write(path: Path, text: str) -> None:
+        path.unlink()
+        path.write_text(text)
 
     # ---- load -----------------------------------------------------------------------------------------------------
 
@@ -142,9 +188,10 @@ class Storm:
         if response.status != 200:
             self._problem(f"status {response.status}", text[:300])
             return
-        version, other, digest = json.loads(text)
-        if version < expected[0] or other < expected[1]:
-            self._problem("stale", f"{method} keep={keep}: {(version, other)} after {expected} was saved")
+        seen, digest = json.loads(text)
+        stale = {part: (seen[part], version) for part, version in expected.items() if seen[part] < version}
+        if stale:
+            self._problem("stale", f"{method} keep={keep}: answered and saved are {stale}")
         if body is not None:
             self.posted.append(identity)
             import hashlib
@@ -154,12 +201,12 @@ class Storm:
         with self._lock:
             self.answers += 1
 
-    def _await_answer_of(self, version: tuple[int, int]) -> None:
+    def _await_answer_of(self, version: dict[str, int]) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         connection.request("GET", "/", headers={"X-Id": "last"})
         answer = connection.getresponse().read()
         connection.close()
-        if tuple(json.loads(answer)[:2]) != version:
+        if json.loads(answer)[0] != version:
             self._problem("stale", f"the last answer is {answer!r} after {version}")
 
     def _problem(self, kind: str, example: str) -> None:
@@ -170,6 +217,5 @@ class Storm:
 
 
 def write_project(folder: Path) -> None:
-    (folder / "application.py").write_text(APPLICATION)
-    (folder / "version.py").write_text(f"VERSION = {FIRST}\n")
-    (folder / "other.py").write_text(f"OTHER = {FIRST}\n")
+    for name, text in FILES.items():
+        (folder / name).write_text(text if name == "application.py" else text.format(**dict.fromkeys(PLACES, FIRST)))
