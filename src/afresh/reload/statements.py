@@ -19,7 +19,7 @@ def common_statements(old: bytes, new: bytes) -> int:
     try:
         old_text, new_text = decode_source(old), decode_source(new)
         old_tree, new_tree = _parse(old_text), _parse(new_text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):  # LookupError: "# coding: hex"
         return 0
     if _conditions(old_tree) != _conditions(new_tree):
         return 0

@@ -427,6 +427,19 @@ def test_who_is_asked(started: Desk) -> None:
     assert set(found.ask) == {started.path("page.html"), started.path("late.py")}
 
 
+CODINGS = ("hex", "rot13", "undefined", "utf-16", "utf-7", "idna", "punycode", "mbcs", "nowhere", "latin-1", "\u00e4")
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_texts_in_any_coding(started: Desk, coding: str) -> None:
+    """The text that runs is known, so that each is compared with it closely."""
+    started.save({"late.py": VALUE})
+    started.save({"late.py": TEXT})
+    for number in (1, 2):
+        found = started.save({"late.py": f"# coding: {coding}\n{TEXT}x = {number}\n"})
+        assert (found.way, found.at) == (Way.RESUME, MIDDLE)
+
+
 DEEP = {
     "signs": f"x = {'-' * 100_000}1\n",
     "sums": f"x = {'+'.join(['1'] * 100_000)}\n",
