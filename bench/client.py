@@ -1,5 +1,6 @@
 """A client that costs little, so that it can ask without a pause beside the server it measures."""
 
+import re
 import socket
 import time
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from bench.processes import Launched
 
 Address = tuple[str, int]
+
+_LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)\s*\r\n", re.IGNORECASE)
 
 
 class NoAnswer(Exception):
@@ -28,14 +31,26 @@ def ask(address: Address, path: str, patience: float = 60.0) -> Reply:
     try:
         with socket.create_connection(address, timeout=patience) as sock:
             sock.sendall(request)
-            received = b"".join(iter(lambda: sock.recv(65536), b""))
+            received = b""
+            while not is_whole(received) and (chunk := sock.recv(65536)):
+                received += chunk
     except OSError as error:
         raise NoAnswer(type(error).__name__) from error
     return parse(received)
 
 
+def is_whole(received: bytes) -> bool:
+    """Whether nothing can follow: the answer is there, though the server may do more before it closes the connection.
+
+    Without a length in the head only the end of the connection tells.
+    """
+    head, separator, body = received.partition(b"\r\n\r\n")
+    length = _LENGTH.search(head + b"\r\n") if separator else None
+    return length is not None and len(body) >= int(length[1])
+
+
 def parse(received: bytes) -> Reply:
-    """The response that was received until the connection closed; raises NoAnswer."""
+    """The response that was received, whole or until the connection closed; raises NoAnswer."""
     head, separator, body = received.partition(b"\r\n\r\n")
     words = head.split(b" ", 2)
     if not separator or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():

@@ -1,5 +1,6 @@
 """Every flag of runserver, its help, and what is refused."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -142,3 +143,15 @@ def test_nothreading_closes_after_each_answer(pair: Pair, arguments: tuple[str, 
     seen = pair.compare(scenario, SERVER_FIELD, *rows)
     assert "Connection: close" in seen["answer about"]
     assert seen["main thread"] == str("--noreload" in arguments)
+
+
+@pytest.mark.parametrize(("verbosity", "has_others"), [("1", None), ("2", False), ("3", True)])
+def test_verbosity_lists_the_journal(pair: Pair, verbosity: str, has_others: bool | None) -> None:
+    """`-v 2`: what the start consumed of the project; `-v 3`: of everybody else too."""
+    _, site = pair.sites()
+    with site.serve("0", "-v", verbosity, told=(WARNED, CHECKED)) as server:
+        journal = re.findall(r"^journal: (\w+) (.*)$", server.err.text(), re.MULTILINE)
+    project = [text for kind, text in journal if kind == "exec" and text.startswith("app.views ")]
+    others = [text for kind, text in journal if kind == "exec" and text.startswith("django.")]
+    assert project == ([] if has_others is None else ["app.views (app/views.py)"])
+    assert bool(others) is bool(has_others)

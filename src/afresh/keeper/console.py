@@ -6,10 +6,11 @@ reader that left, must not take the server down.
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from afresh.channel.messages import Failure
 from afresh.keeper.machine import describe
+from afresh.reload.journal import Entry, Exec, Find, Listing, Ran, Read, Sealed, Stat, Wrote
 
 
 def reload_line(
@@ -19,6 +20,35 @@ def reload_line(
     again = "" if not modules else f"{modules} modules again" if modules > 1 else "1 module again"
     said = [f"reload {generation}", way, printable(place), printable(reason), again, f"{milliseconds:.0f} ms"]
     return " · ".join(filter(None, said))
+
+
+def journal_lines(entries: Iterable[Entry], cwd: str, *, everything: bool) -> Iterator[str]:
+    """What was consumed, one line each (`-v 2`); modules that are not the project's only if `everything` (`-v 3`)."""
+    for entry in entries:
+        match entry:
+            case Exec(module, file, _, digest):
+                if digest or everything:
+                    yield _journal("exec", f"{module} ({relative(file, cwd)})")
+            case Find(stem, directories):
+                if everything:
+                    places = ", ".join(relative(directory, cwd) for directory in directories)
+                    yield _journal("find", f"{stem} in {places}")
+            case Read(file, signature):
+                yield _journal("read", relative(file, cwd) + ("" if signature else " (not there)"))
+            case Listing(directory):
+                yield _journal("list", relative(directory, cwd))
+            case Stat(path, existed):
+                yield _journal("stat", relative(path, cwd) + ("" if existed else " (not there)"))
+            case Wrote(file):
+                yield _journal("wrote", relative(file, cwd))
+            case Ran(file, functions):
+                yield _journal("ran", f"{relative(file, cwd)}: {', '.join(functions)}")
+            case Sealed(file, reason):
+                yield _journal("sealed", f"{relative(file, cwd)}: {reason}")
+
+
+def _journal(kind: str, text: str) -> str:
+    return f"journal: {kind} {printable(text)}"
 
 
 def replaced_line(status: int) -> str:

@@ -27,7 +27,7 @@ from afresh.keeper.interpreters import boot_command, isolated, own_library_path
 from afresh.keeper.ledger import Ledger
 from afresh.keeper.machine import Role, Stage
 from afresh.keeper.sockets import bind, holder
-from afresh.keeper.spec import STOPPING, BootSpec
+from afresh.keeper.spec import STOPPING, BootSpec, verbosity_of
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
 from afresh.reload.orders import Inside, Patch
@@ -134,6 +134,7 @@ class Keeper:
         self._idle_timer: Timer | None = None
         self._last_signal = signal.SIGINT
         self._soft_files = self._raise_file_limit()
+        self._verbosity = verbosity_of(spec.target)
         options = spec.options
         self._watcher = Watcher(
             self._latch,
@@ -589,6 +590,8 @@ class Keeper:
 
     def _consumed(self, member: Member, entries: tuple[Entry, ...], ticket: int) -> None:
         self._ledger.consumed(member.handle, entries)
+        if self._verbosity > 1:
+            console.say(console.journal_lines(entries, self.spec.cwd, everything=self._verbosity > 2))
         changed = self._watcher.cover(entries, self._generation_of(member), member.began)
         if member.role in (Role.BOOT, Role.SERVER):
             self._executed += [entry.file for entry in entries if isinstance(entry, Exec)]

@@ -169,6 +169,16 @@ def _runserver_parser() -> "ArgumentParser":
     return parser
 
 
+def verbosity_of(words: Sequence[str]) -> int:
+    """What `-v` and `--verbosity` of Django's commands say among these words; 1 where they do not."""
+    if not any(word.startswith(("-v", "--v")) for word in words):
+        return 1
+    try:
+        return int(_runserver_parser().parse_known_args(list(words))[0].verbosity or 1)
+    except (UsageError, ValueError):
+        return 1
+
+
 def read_address(addrport: str, ipv6: bool = False) -> tuple[str, int, bool] | None:
     """Host, port and IPv6 of runserver's `addrport`, None where Django refuses it. The port may be out of range."""
     match = _ADDRPORT.match(addrport)

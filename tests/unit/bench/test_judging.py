@@ -2,7 +2,7 @@
 
 import pytest
 from bench.asking import Observation, Outcome, judge
-from bench.client import NoAnswer, Reply, parse
+from bench.client import NoAnswer, Reply, is_whole, parse
 from bench.load import parse_wrk
 from bench.sites import version_of, views
 
@@ -52,6 +52,22 @@ def test_a_whole_response() -> None:
         200, b"version 1", b"HTTP/1.1 200 OK\r\nServer: x"
     )
     assert parse(b"HTTP/1.0 404 Not Found\r\n\r\n") == Reply(404, b"", b"HTTP/1.0 404 Not Found")
+
+
+@pytest.mark.parametrize(
+    ("received", "whole"),
+    [
+        (b"", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", True),
+        (b"HTTP/1.1 200 OK\r\ncontent-length:0\r\nServer: x\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\n\r\nabc", False),
+        (b"HTTP/1.1 200 OK\r\nX-Content-Length: 1\r\n\r\nabc", False),
+    ],
+)
+def test_an_answer_is_whole_before_the_connection_closes(received: bytes, whole: bool) -> None:
+    assert is_whole(received) is whole
 
 
 @pytest.mark.parametrize(

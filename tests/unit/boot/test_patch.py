@@ -933,10 +933,39 @@ def test_random_edits(texts: tuple[str, str], shelf: dict[Any, Any]) -> None:
 
 
 CHAIN = [
-    "def f(): return 1\nclass C:\n    def m(self): return (lambda: 1)()\n    def n(self): return 1\ndef g(): return 1\n",
-    "def f(): return 2\nclass C:\n    def m(self): return (lambda: 1)()\n    def n(self): return 1\ndef g(): return 1\n",
-    "def f(): return 2\n\nclass C:\n    def m(self): return (lambda: 2)()\n    def n(self): return 1\ndef g(): return 1\n",
-    "def f(): return 2\n\nclass C:\n    def m(self): return 3\n    def n(self): return 2\ndef g(): return 4\n",
+    textwrap.dedent(text)
+    for text in (
+        """
+        def f(): return 1
+        class C:
+            def m(self): return (lambda: 1)()
+            def n(self): return 1
+        def g(): return 1
+        """,
+        """
+        def f(): return 2
+        class C:
+            def m(self): return (lambda: 1)()
+            def n(self): return 1
+        def g(): return 1
+        """,
+        """
+        def f(): return 2
+
+        class C:
+            def m(self): return (lambda: 2)()
+            def n(self): return 1
+        def g(): return 1
+        """,
+        """
+        def f(): return 2
+
+        class C:
+            def m(self): return 3
+            def n(self): return 2
+        def g(): return 4
+        """,
+    )
 ]
 
 
@@ -950,4 +979,4 @@ def test_one_patch_after_the_other_goes_by_the_merged_tree() -> None:
         running = merged(running, new)
         del new
     assert (module.f(), module.C().m(), module.C().n(), module.g()) == (2, 3, 2, 4)
-    assert module.g.__code__.co_firstlineno == 6
+    assert module.g.__code__.co_firstlineno == 7
