@@ -45,8 +45,13 @@ def is_whole(received: bytes) -> bool:
     Without a length in the head only the end of the connection tells.
     """
     head, separator, body = received.partition(b"\r\n\r\n")
-    length = _LENGTH.search(head + b"\r\n") if separator else None
-    return length is not None and len(body) >= int(length[1])
+    length = _length(head) if separator else None
+    return length is not None and len(body) >= length
+
+
+def _length(head: bytes) -> int | None:
+    found = _LENGTH.search(head + b"\r\n")
+    return int(found[1]) if found else None
 
 
 def parse(received: bytes) -> Reply:
@@ -55,6 +60,8 @@ def parse(received: bytes) -> Reply:
     words = head.split(b" ", 2)
     if not separator or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
         raise NoAnswer("closed without an answer" if not received else "incomplete answer")
+    if len(body) < (_length(head) or 0):
+        raise NoAnswer("incomplete answer")
     return Reply(int(words[1]), body, head)
 
 

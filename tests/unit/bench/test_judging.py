@@ -78,6 +78,7 @@ def test_an_answer_is_whole_before_the_connection_closes(received: bytes, whole:
         (b"nonsense\r\n\r\n", "incomplete"),
         (b"\r\n\r\n", "incomplete"),
         (b"HTTP/1.1 \r\n\r\n", "incomplete"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nversion", "incomplete"),
     ],
 )
 def test_no_whole_response(received: bytes, why: str) -> None:
