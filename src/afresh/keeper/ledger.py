@@ -16,7 +16,7 @@ from afresh.channel.messages import Compiler
 from afresh.reload.disk import Now, followed
 from afresh.reload.journal import Edit, Entry, Exec, Read, Stat
 from afresh.reload.orders import Inside, Patch
-from afresh.reload.plan import Candidate, Plan, Question, Texts, plan
+from afresh.reload.plan import Candidate, Plan, Question, Texts, Way, plan
 from afresh.reload.strand import Strand, Text
 from afresh.source.cache import CodeCache
 from afresh.source.editions import Editions
@@ -227,7 +227,8 @@ class Ledger:
                 receivers=receivers,
             )
         )
-        self._expect_more(edit, [account for _, account in accounts])
+        if found.way in (Way.RESUME, Way.COLD):
+            self._expect_more(edit, [account for _, account in accounts])
         return found
 
     def forget(self, root: int) -> None:

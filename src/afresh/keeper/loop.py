@@ -744,6 +744,15 @@ class Keeper:
         server.link.send(msg.FileChanged(ticket, decision.ask))
 
     def _plan(self, edit: Edit) -> Plan:
+        """What the edit asks for. Texts of the project are compiled and compared for it: whatever that may raise, a
+        fresh interpreter is always right, and an edit without a decision would keep the gate closed for good."""
+        try:
+            return self._plan_exactly(edit)
+        except Exception as error:
+            console.say([f"The edit could not be judged ({console.printable(repr(error))}): everything is loaded anew."])
+            return Plan(Way.COLD, min(edit.changed, default="nothing"), "the edit could not be judged")
+
+    def _plan_exactly(self, edit: Edit) -> Plan:
         self._ledger.touch(edit)
         server = self._route
         is_answering = server is not None and server.role is not Role.PAGE
