@@ -749,7 +749,7 @@ class Keeper:
         try:
             return self._plan_exactly(edit)
         except Exception as error:
-            console.say([f"The edit could not be judged ({console.printable(repr(error))}): everything is loaded anew."])
+            console.say([f"An edit could not be judged ({console.printable(repr(error))}): all is loaded anew."])
             return Plan(Way.COLD, min(edit.changed, default="nothing"), "the edit could not be judged")
 
     def _plan_exactly(self, edit: Edit) -> Plan:

@@ -371,7 +371,7 @@ def test_the_last_few_places_are_kept(desk: Desk) -> None:
     for name in names:
         desk.save({name: VALUE})
     assert [place.file for place in desk.ledger.places] == [desk.path(name) for name in names[-PLACES:]]
-    desk.save({names[-PLACES]: TEXT})
+    desk.save({names[-PLACES]: VALUE + "\nMORE = 1\n"})
     assert desk.ledger.places[-1].file == desk.path(names[-PLACES])
     assert len(desk.ledger.places) == PLACES
 
