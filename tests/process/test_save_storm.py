@@ -30,9 +30,10 @@ def blow(folder: Path, command: list[str], *, saves: int, seed: int, longest_pau
         server.interrupt()
         assert server.wait_exit() == 0
         server.wait_alone()
+        complaints = [line for line in server.err.text().splitlines() if not line.startswith("reload ")]
         ways: Counter[str] = Counter(re.findall(r"^reload \d+ · (\w+)", server.err.text(), re.MULTILINE))
     print(f"{saves} saves, {storm.answers} answers, ways {dict(ways)}")
-    assert not storm.problems, "\n".join([str(storm.problems), *storm.examples])
+    assert not storm.problems, "\n".join([str(storm.problems), *storm.examples, *complaints[-40:]])
     # How many is the machine's business: on a busy one most requests wait through several saves.
     assert storm.answers > 0
     return storm
