@@ -120,8 +120,8 @@ def _go_on(question: Question, stale: Sequence[str]) -> Plan:
         elif candidate.is_ready and found.patches:
             return Plan(Way.PATCH, found.place or _name(stale), "", candidate.handle, found.patches)
         else:
-            # From the ready checkpoint, if everything is again as it was there.
-            return Plan(Way.RESUME, _name(stale), why or "as it was", candidate.handle, found.patches)
+            reason = why or ("as it was" if candidate.is_ready else "the start had not come to it")
+            return Plan(Way.RESUME, _name(stale), reason, candidate.handle, found.patches)
     return Plan(Way.COLD, _name(stale), why or "nothing of the last start can be kept")
 
 
