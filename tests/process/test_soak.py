@@ -60,8 +60,9 @@ def test_a_thousand_reloads_leave_nothing_behind(tmp_path: Path) -> None:
                 weights.append(_weighed(server.running))
         ways = Counter(re.findall(r"^reload \d+ · (\w+) · ", server.err.text(), re.MULTILINE))
         assert server.stop() == 0
-    assert ways["patch"] > RELOADS // 3, ways
     assert ways["resume"] > RELOADS // 5, ways
+    if hasattr(sys, "monitoring"):  # without it nothing is patched
+        assert ways["patch"] > RELOADS // 3, ways
     _assert_no_growth(weights)
 
 
