@@ -106,6 +106,8 @@ class Storm:
             client.start()
         dice = random.Random(self.seed)
         for number in range(1, saves + 1):
+            if self.problems:
+                break
             self._save(FIRST + number, dice)
             # Short pauses meet a reload that is running, long ones a server at rest.
             self._stop.wait(dice.choice((0.0, 0.01, 0.05, dice.random() * longest_pause)))

@@ -30,7 +30,7 @@ def blow(folder: Path, command: list[str], *, saves: int, seed: int, longest_pau
         server.interrupt()
         assert server.wait_exit() == 0
         server.wait_alone()
-        complaints = [line for line in server.err.text().splitlines() if not line.startswith("reload ")]
+        complaints = [line for line in server.err.text().splitlines() if not line.startswith(("reload ", "["))]
         ways: Counter[str] = Counter(re.findall(r"^reload \d+ · (\w+)", server.err.text(), re.MULTILINE))
     print(f"{saves} saves, {storm.answers} answers, ways {dict(ways)}")
     assert not storm.problems, "\n".join([str(storm.problems), *storm.examples, *complaints[-40:]])

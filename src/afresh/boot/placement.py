@@ -9,8 +9,8 @@ from afresh.reload.orders import Inside
 SHARE = 0.03
 # Each dormant process keeps what its children have changed since. The second bound is on those of one line of descent,
 # which would grow by one with each edit that is further along than the last.
-MOST = 12
-LONGEST_LINE = 24
+MOST = 5
+LONGEST_LINE = 10
 
 
 class Placement:

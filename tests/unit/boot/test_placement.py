@@ -34,9 +34,9 @@ def test_no_more_than_the_share_is_spent() -> None:
 
 def test_the_share_is_spent() -> None:
     """Each comes as soon as it can be paid, the first one's own cost included."""
-    left = times(Placement(0.0), 10.5 * PAUSE, step=0.001)
+    left = times(Placement(0.0), (MOST + 0.5) * PAUSE, step=0.001)
     assert left[1:] == pytest.approx([number * PAUSE for number in range(2, len(left) + 1)], abs=0.002)
-    assert len(left) == 10
+    assert len(left) == MOST
 
 
 def test_a_dear_checkpoint_makes_the_next_one_rare() -> None:
