@@ -4,6 +4,7 @@ The main thread is the control thread: it alone receives. Serving threads only s
 need an answer.
 """
 
+import codecs
 import importlib
 import itertools
 import os
@@ -48,6 +49,7 @@ class Control:
         self._held_lifeline = hold(lifeline)
         self._inherited = own
         self.is_dormant = False
+        self._asked: msg.Bind | None = None
         self._thread = threading.get_ident()
         self._backlog: deque[tuple[msg.ToApp, list[int]]] = deque()
         self._tickets = itertools.count(1)
@@ -98,16 +100,20 @@ class Control:
 
     # ---- asking -----------------------------------------------------------------------------------------------------
 
-    def bind(self, address: str, port: int, *, ipv6: bool) -> int:
-        """Have the address bound; returns the real port. Raises OSError as `bind()` would."""
-        self.send(msg.Bind(address, port, ipv6))
-        # While the keeper binds, load what serving needs: before the fork, so that every server has it.
+    def ask_to_bind(self, address: str, port: int, *, ipv6: bool) -> None:
+        """Have the address bound while the project is being loaded; `bound` tells what came of it."""
+        self._asked = msg.Bind(address, port, ipv6)
+        self.send(self._asked)
+        # What serving needs, before the places where the project is edited: whoever goes on from there has it.
         import afresh.boot.server  # noqa: F401
 
+    def bound(self) -> int:
+        """The real port. Raises OSError as `bind()` would."""
         while True:
             message, descriptors = self.receive_raw()
             match message:
                 case msg.Bound(real_port):
+                    self._asked = None
                     return real_port
                 case msg.BindFailed(errno, text):
                     raise OSError(errno, text) if errno > 0 else _Unbindable(text)
@@ -205,6 +211,8 @@ class Control:
             match self.receive_raw()[0]:
                 case msg.Go() as go:
                     self.first = go.first
+                    if self._asked is not None:
+                        self.send(self._asked)  # the answer went to another process
                     return go
                 case msg.Prefault(pid):
                     from afresh.boot.prefault import prefault
@@ -246,6 +254,8 @@ def _warm(application: Application, modules: Sequence[str]) -> None:
     """In a ready checkpoint, while nobody waits: do once what each of its children would have to."""
     import afresh.boot.patch
     import afresh.boot.prefault  # noqa: F401
+
+    codecs.lookup("unicode_escape")  # the access log's
 
     for name in modules:
         try:

@@ -18,10 +18,11 @@ def serve_application(session: Session, target: str, address: tuple[str, int, bo
     session.has_command = True
     sys.path.insert(0, os.getcwd())
     sys.argv[:] = [target]
-    application = load(target)
     host, port, ipv6 = address
+    session.control.ask_to_bind(host, port, ipv6=ipv6)
+    application = load(target)
     try:
-        port = session.control.bind(host, port, ipv6=ipv6)
+        port = session.control.bound()
     except OSError as exc:
         print(f"Error: {exc}", file=sys.stderr)
         end(1)

@@ -41,9 +41,11 @@ class RunArguments(msgspec.Struct, frozen=True):
 
 def serve(session: Session, asked: RunArguments) -> NoReturn:
     """Serve under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
+    session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
+    _import_template_engines()
     _or_fail(session, load_urls)
     session.flush()  # the keeper watches all this while the rest is made ready
-    port = session.control.bind(asked.address, asked.port, ipv6=asked.ipv6)
+    port = session.control.bound()
     if session.is_first or getattr(asked.on_bind, "__func__", None) is not RunserverCommand.on_bind:
         asked.on_bind(port)
     reloader = Reloader(session)
@@ -73,6 +75,15 @@ def _warm() -> None:
     from afresh.django.warming import warm
 
     warm()
+
+
+def _import_template_engines() -> None:
+    """Django's own modules that its reloader's signal will load after the URLconf: here, whoever goes on from an edit
+    of a view has them."""
+    import django.template.backends.django
+    import django.template.loaders.app_directories
+    import django.template.loaders.cached
+    import django.template.loaders.filesystem  # noqa: F401
 
 
 def _or_fail(session: Session, load: Callable[[], object]) -> None:

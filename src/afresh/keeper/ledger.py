@@ -69,6 +69,7 @@ class Ledger:
         self._cache = CodeCache(None)
         self._comparisons: dict[tuple[str, bytes, bytes], Comparison | str] = {}
         self._places: dict[str, int] = {}
+        self._common: dict[tuple[str, bytes, bytes], int] = {}
 
     def __repr__(self) -> str:
         return f"<Ledger processes={sorted(self._accounts)} edits={self._edits} touched={len(self._touched)}>"
@@ -244,18 +245,12 @@ class Ledger:
         return tuple(Inside(file, statement) for file, statement in self._places.items())
 
     def _expect_more(self, edit: Edit, accounts: Sequence[Account]) -> None:
-        from afresh.reload.statements import common_statements
-
         for path in edit.changed:
             text = next((found for account in accounts if (found := account.strand.text(path)) is not None), None)
             if text is None:
                 continue
-            now = self._touched[path]
-            old = self._editions.source(path, text.digest)
-            new = None if now.digest is None else self._editions.source(path, now.digest)
-            statement = common_statements(old, new) if old is not None and new is not None else 0
             self._places.pop(path, None)
-            self._places[path] = statement
+            self._places[path] = self._common_statements(text, self._touched[path])
             for surplus in list(self._places)[:-PLACES]:
                 del self._places[surplus]
 
@@ -294,10 +289,19 @@ class Ledger:
         return compare(before, after)
 
     def _begins_alike(self, inside: Inside, old: Text, now: Now) -> bool:
+        return self._common_statements(old, now) >= inside.statement
+
+    def _common_statements(self, old: Text, now: Now) -> int:
+        """How many leading statements are the same; 0 where one of the texts is not known any more."""
         before = self._editions.source(old.file, old.digest)
         after = None if now.digest is None else self._editions.source(old.file, now.digest)
-        if before is None or after is None:
-            return False
-        from afresh.reload.statements import common_statements
+        if before is None or after is None or now.digest is None:
+            return 0
+        key = (old.file, old.digest, now.digest)
+        if key not in self._common:
+            from afresh.reload.statements import common_statements
 
-        return common_statements(before, after) >= inside.statement
+            if len(self._common) > 100:
+                self._common.clear()
+            self._common[key] = common_statements(before, after)
+        return self._common[key]
