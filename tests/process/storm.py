@@ -134,7 +134,9 @@ class Storm:
         edited = dice.sample(sorted(PLACES), dice.choice((1, 1, 1, 2)))
         saved = {**self.saved, **dict.fromkeys(edited, number)}
         for name in sorted({PLACES[part] for part in edited}):
-            dice.choice(styles)(self.folder / name, FILES[name].format(**saved))
+            # A request that is sent before a save has ended may import what is half written, and say so with a 500.
+            style = self._write_and_rename if name == "lazy.py" else dice.choice(styles)
+            style(self.folder / name, FILES[name].format(**saved))
         # Only now has the save ended: requests that are sent from here on must see it.
         self.saved = saved
 
