@@ -612,6 +612,7 @@ class Keeper:
 
     def _ready(self, member: Member, ready: msg.Ready) -> None:
         member.receivers = ready.receivers
+        self._is_announced = True  # the command has said where it serves
         if ready.obstacle and ready.obstacle not in self._obstacles_said:
             self._obstacles_said.add(ready.obstacle)
             console.say([f"Every reload starts from the beginning: {console.printable(ready.obstacle)}."])
@@ -663,7 +664,6 @@ class Keeper:
             self._say_holder(port)
         else:
             assert self._listener is not None
-            self._is_announced = True
             member.link.send(msg.Bound(self._listener.getsockname()[1]))
 
     def _bind(self, address: str, port: int, ipv6: bool) -> None:
