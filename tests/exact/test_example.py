@@ -1,5 +1,6 @@
 """After each of a list of edits of the example, what is served equals a cold start of the same files."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -114,6 +115,7 @@ def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Subject:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.skipif("AFRESH_EXACT_EDITS" not in os.environ, reason="takes long: scripts/test-exact")
 def test_every_edit_of_the_example(kitchen: Subject, tally: Tally) -> None:
     follow(kitchen, PAGES, SCRIPTS, lambda file: kitchen.root / file, tally)
     missing = {"patch", "resume"} - tally.ways.keys()

@@ -16,6 +16,7 @@ WAYS = os.environ.get("AFRESH_EXACT_WAYS", "patch,resume,cold").split(",")
 BY_COMMAND, THROUGH_MANAGE = 20_002, 20_001
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [BY_COMMAND, THROUGH_MANAGE], ids=["by command", "through manage.py"])
 def test_a_few_edits(tmp_path: Path, tally: Tally, seed: int) -> None:
