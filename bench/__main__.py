@@ -26,6 +26,7 @@ MEASURES: dict[str, ModuleType] = {
     "gate": gate,
 }
 
+README_PROJECTS = ("example", "pretalx")
 ONE_PROJECT = ("example",)
 """What the server itself does needs no other; measures to which the project's size matters name theirs."""
 
@@ -77,7 +78,8 @@ def write_readme() -> int:
     if not kept:
         print("There are no results yet: python -m bench all", file=sys.stderr)
         return 1
-    tables = [table for name, found in kept.items() for table in MEASURES[name].tables(found["data"])]
+    data = {name: {p: found["data"][p] for p in README_PROJECTS if p in found["data"]} for name, found in kept.items()}
+    tables = [table for name in kept for table in MEASURES[name].tables(data[name])]
     where = next(iter(kept.values()))["machine"]
     text = results.README.read_text()
     results.README.write_text(results.between_markers(text, results.paragraphs(tables, where)))
