@@ -31,7 +31,8 @@ def watch(sender, **kwargs):
 @receiver(file_changed)
 def changed(sender, file_path, **kwargs):
     if file_path.suffix == ".txt":
-        print("changed:", ascii(file_path.name), file=sys.stderr)
+        # In one piece, and not in the middle of a line of the access log.
+        sys.stderr.write(f"\\nchanged: {ascii(file_path.name)}\\n")
         return True
 """
 

@@ -127,8 +127,8 @@ def test_input_and_breakpoint_in_a_view(pair: Pair, arguments: tuple[str, ...]) 
             stopped = pool.submit(server.get, "/break/")
             before = type_when(server, r"\(Pdb\) ", "p answer + 1\n")
             shown = server.out.wait_for(r"^42$", after=before)[0]
-            type_when(server, r"\(Pdb\) ", "answer = 7\n", before)
-            type_when(server, r"\(Pdb\) ", "c\n", server.out.here() - 1)
+            before = type_when(server, r"\(Pdb\) ", "answer = 7\n", before)
+            type_when(server, r"\(Pdb\) ", "c\n", before)
             return {"said": said, "shown": shown, "answer": stopped.result().text, "status": str(server.stop())}
 
     seen = pair.compare(scenario, files=PROMPTS)
