@@ -193,42 +193,36 @@ class Observer:
         else:
             self.running[path] = Running(module, code)
 
-    def execute_in_parts(self, module: ModuleType, path: str, standing: Standing, statement: int) -> None:
-        """Execute the project module at `path`, with a checkpoint before that statement if there can be one."""
-        from afresh.boot.inside import with_stop
-
-        def stop() -> None:
-            if standing.inside(Inside(path, statement)):
-                raise _Left
+    def execute_in_parts(self, module: ModuleType, path: str, standing: Standing, line: int) -> None:
+        """Execute the project module at `path`, with a checkpoint above that line if there can be one."""
+        from afresh.boot.inside import parts
 
         code, source = self._code(module.__name__, path)
-        code = (with_stop(source, code, statement, stop) if source else None) or code
-        try:
+        found = parts(code, line) if source else None
+        if found is None:
             _call_with_frames_removed(exec, code, module.__dict__)
-        except _Left:
-            pass
-        else:
             return
-        del code  # what holds functions' code beside the one tree would keep them from being exchanged
-        self._execute_rest(module, path, standing, statement, source)
+        _call_with_frames_removed(exec, found.above, module.__dict__)
+        rest = found.rest
+        # What holds functions' code beside the one tree would keep them from being exchanged.
+        del code, found
+        if standing.inside(Inside(path, line)):
+            rest = self._rest_by_now(module, path, standing, line, source)
+        _call_with_frames_removed(exec, rest, module.__dict__)
 
-    def _execute_rest(self, module: ModuleType, path: str, standing: Standing, statement: int, before: bytes) -> None:
-        """In a process that was resumed before that statement: the rest of what the file says now."""
-        from afresh.boot.inside import from_statement, joined
-        from afresh.reload.statements import common_statements
+    def _rest_by_now(self, module: ModuleType, path: str, standing: Standing, line: int, before: bytes) -> CodeType:
+        """In a process that was resumed above that line: the rest of what the file says now."""
+        from afresh.boot.inside import joined, parts
+        from afresh.reload.statements import begins_alike, conditions
 
         source, digest = self.read(module.__name__, path)
-        if common_statements(before, source) < statement:
-            standing.give_up(path)
         code = self.compiled(module.__name__, path, source, digest)
-        found = from_statement(source, code, statement)
-        if found is None:
-            standing.give_up(path)
-        rest, done = found
         old = self.running[path]
-        self.running[path] = None if old is None else Running(old.module, joined(old.code, code, done))
-        del code, old
-        _call_with_frames_removed(exec, rest, module.__dict__)
+        found = parts(code, line) if begins_alike(line, before, source) else None
+        if found is None or (old is not None and conditions(old.code) != conditions(code)):
+            standing.give_up(path)
+        self.running[path] = None if old is None else Running(old.module, joined(old.code, code, line))
+        return found.rest
 
     def patch(self, patches: Sequence[Patch]) -> None:
         """Exchange functions of what runs by those of other texts; raises `Refusal`, with nothing usable left then."""
@@ -298,10 +292,6 @@ class Running(msgspec.Struct, frozen=True):
     code: CodeType
 
 
-class _Left(BaseException):
-    """Leaves the frame of a module whose rest another text says."""
-
-
 class ProjectLoader(SourceFileLoader):
     """Loads a project module from its bytes, never from `__pycache__`, which it neither reads nor writes."""
 
@@ -316,9 +306,9 @@ class ProjectLoader(SourceFileLoader):
                 super().exec_module(module)
                 return
             standing.before(self.path)
-            statement = standing.statement_in(self.path)
-            if statement:
-                observer.execute_in_parts(module, self.path, standing, statement)
+            line = standing.line_in(self.path)
+            if line:
+                observer.execute_in_parts(module, self.path, standing, line)
             else:
                 super().exec_module(module)
         except BaseException as exc:

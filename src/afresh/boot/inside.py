@@ -1,114 +1,188 @@
 """Executing a module in two parts, with a checkpoint between two of its top-level statements.
 
-The module is compiled whole, with one call put in before the statement: compiled in pieces it would not be the same
-module (docstring, `__future__`, equal literals). A process that is resumed there leaves the old text's frame and goes
-on with what the new text has from that statement on, in the same namespace.
-
-Functions that live must hold the very code objects of one tree, so that they can be exchanged later. So the nested code
-of what is executed here is taken from the module's usual code, by position.
+Both parts are the module's whole code with a few instructions overwritten: in the first, where the second begins, by a
+return; in the second, at its start, by a jump to there. So nothing is compiled again, and each part is made of what the
+module is made of (docstring, `__future__`, equal literals, lines, the very code objects of its functions), which texts
+compiled in pieces are not. A process that is resumed between them goes on with the second part of what the file says by
+then, in the same namespace.
 """
 
 from __future__ import annotations
-import __future__
 
-import ast
+import opcode
 import sys
-import warnings
+from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
     from types import CodeType
 
-# Stands for the call's target until the compiler is done with it; no module has it as a constant of its own.
-MARK = "afresh: here a checkpoint stands"
-# No code of a module has the flag of nested scopes, which are no choice any more.
-FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+RESUME, NOP, CACHE = opcode.opmap["RESUME"], opcode.opmap["NOP"], opcode.opmap["CACHE"]
+EXTENDED_ARG, LOAD_CONST = opcode.opmap["EXTENDED_ARG"], opcode.opmap["LOAD_CONST"]
+RETURN_VALUE, JUMP_FORWARD = opcode.opmap["RETURN_VALUE"], opcode.opmap["JUMP_FORWARD"]
+# 3.12 and 3.13 have it, and end every module by it.
+RETURN_CONST = opcode.opmap.get("RETURN_CONST")
+JUMPS = frozenset(opcode.hasjrel)
+BACKWARD = frozenset(number for name, number in opcode.opmap.items() if "BACKWARD" in name)
+# What the next instruction is not reached from by falling through.
+LEAVING = frozenset(
+    number
+    for name, number in opcode.opmap.items()
+    if name.startswith(("RETURN_VALUE", "RETURN_CONST", "RERAISE", "RAISE_", "JUMP_FORWARD", "JUMP_BACKWARD"))
+)
 _CODE = type((lambda: None).__code__)
 
 
-def with_stop(source: bytes, code: CodeType, statement: int, stop: Callable[[], object]) -> CodeType | None:
-    """`code`, the usual code of `source`, with a call of `stop` before top-level statement number `statement`.
+class Parts(NamedTuple):
+    """A module's code as two: what is above a line, and what begins there."""
 
-    None where that cannot be: there is no such statement, imports from `__future__` are still to come, or the module's
-    annotations are put in place by its end only.
+    above: CodeType
+    rest: CodeType
+
+
+class Instruction(NamedTuple):
+    """Indices count units of two bytes: `at`, of the instruction with its prefixes; `end`, of the next one; `target`,
+    where it may jump to. `place`: its lines and columns in the source, whose first is None where it has none."""
+
+    at: int
+    end: int
+    operation: int
+    target: int | None
+    place: tuple[int | None, ...]
+
+
+def parts(code: CodeType, line: int) -> Parts | None:
+    """The two parts of a module's `code`, where a top-level statement ends above `line`.
+
+    None where nothing is above, or where the compiler has woven them together.
     """
-    tree = _parse(source, code)
-    if not 0 < statement < len(tree.body) or _has_late_annotations(tree):
+    instructions = list(_instructions(code))
+    if instructions[0].operation != RESUME or _has_late_annotations(code):
         return None
-    if any(isinstance(each, ast.ImportFrom) and each.module == "__future__" for each in tree.body[statement:]):
+    sides = _sides(instructions, line)
+    leave = _leave(code)
+    start = instructions[0].end
+    if not any(sides):
+        rest = _overwritten(code.co_code, start, leave, instructions)
+        return None if rest is None else Parts(code, code.replace(co_code=rest))
+    entries = _entries(instructions, sides)
+    if not entries or entries[0] == start:
         return None
-    place = tree.body[statement]
-    target = ast.Attribute(ast.Constant(MARK), "__call__", ast.Load())
-    call = ast.fix_missing_locations(ast.copy_location(ast.Expr(ast.Call(target, [], [])), place))
-    tree.body.insert(statement, call)
-    stopped = _compile(tree, code)
-    parts = _nested(code)
-    if not _are_alike(_nested(stopped), parts):
+    above: bytes | None = code.co_code
+    below = [each for each, is_rest in zip(instructions, sides, strict=True) if is_rest]
+    for entry in entries:
+        above = above and _overwritten(above, entry, leave, below)
+    first = [each for each in instructions if each.end <= entries[0]]
+    rest = _overwritten(code.co_code, start, _jump(start, entries[0]), first)
+    if above is None or rest is None:
         return None
-    rest = iter(parts)
-    constants = tuple(
-        stop if each == MARK and type(each) is str else next(rest) if type(each) is _CODE else each
-        for each in stopped.co_consts
-    )
-    return stopped.replace(co_consts=constants)
+    return Parts(code.replace(co_code=above), code.replace(co_code=rest))
 
 
-def from_statement(source: bytes, code: CodeType, statement: int) -> tuple[CodeType, int] | None:
-    """What `code`, the usual code of `source`, executes from that statement on; and how many nested code objects, of
-    the module's own, come before. None where the two do not fit together."""
-    tree = _parse(source, code)
-    if _has_late_annotations(tree):
-        return None
-    # First of all something without effect, so that a bare text is no docstring. What was imported from `__future__`
-    # comes as flags: to execute the docstring or those imports again would undo what was done with their names since.
-    tree.body[:statement] = [ast.Pass(lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)]
-    rest = _compile(tree, code, code.co_flags & FUTURE)
-    parts = _nested(code)
-    before = len(parts) - len(_nested(rest))
-    if before < 0 or not _are_alike(_nested(rest), parts[before:]):
-        return None
-    later = iter(parts[before:])
-    constants = tuple(next(later) if type(each) is _CODE else each for each in rest.co_consts)
-    return rest.replace(co_consts=constants), before
-
-
-def joined(old: CodeType, new: CodeType, before: int) -> CodeType:
-    """The tree of a module that executed `old` up to a statement and `new` from there on: `before` nested code objects
-    of the old one live, which are equal to those of the new."""
-    parts = iter([*_nested(old)[:before], *_nested(new)[before:]])
-    return new.replace(co_consts=tuple(next(parts) if type(each) is _CODE else each for each in new.co_consts))
-
-
-def _parse(source: bytes, code: CodeType) -> ast.Module:
-    # The usual compilation has warned already of what there is to warn of.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tree = compile(source, code.co_filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    assert isinstance(tree, ast.Module)
-    return tree
-
-
-def _compile(tree: ast.Module, code: CodeType, flags: int = 0) -> CodeType:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compiled: CodeType = compile(tree, code.co_filename, "exec", flags, dont_inherit=True)
-        return compiled
-
-
-def _has_late_annotations(tree: ast.Module) -> bool:
-    return sys.version_info >= (3, 14) and any(isinstance(each, ast.AnnAssign) for each in ast.walk(tree))
+def joined(old: CodeType, new: CodeType, line: int) -> CodeType:
+    """The tree of a module that executed `old` up to `line` and `new` from there on: what lives of the code above is
+    the old one's, which is equal to the new one's."""
+    above = [each for each in _nested(old) if each.co_firstlineno < line]
+    merged = iter([*above, *_nested(new)[len(above) :]])
+    return new.replace(co_consts=tuple(next(merged) if type(each) is _CODE else each for each in new.co_consts))
 
 
 def _nested(code: CodeType) -> list[CodeType]:
     return [each for each in code.co_consts if type(each) is _CODE]
 
 
-def _are_alike(some: Sequence[CodeType], others: Sequence[CodeType]) -> bool:
-    """Whether they are of the same functions and classes. Their instructions may differ: the compiler calls a method
-    of what the module has imported otherwise than any other, and in a rest the imports are missing."""
-    return list(map(_face, some)) == list(map(_face, others))
+def _has_late_annotations(code: CodeType) -> bool:
+    """Since 3.14 a module's annotations are put in place by its end only."""
+    return sys.version_info >= (3, 14) and any(each.co_name == "__annotate__" for each in _nested(code))
 
 
-def _face(code: CodeType) -> tuple[object, ...]:
-    return code.co_qualname, code.co_firstlineno, code.co_flags, code.co_varnames, code.co_freevars
+# ---- where the parts meet -------------------------------------------------------------------------------------------
+
+
+def _instructions(code: CodeType) -> Iterator[Instruction]:
+    units = code.co_code
+    places = list(code.co_positions())
+    at, argument = 0, 0
+    index, count = 0, len(units) // 2
+    while index < count:
+        operation = units[2 * index]
+        argument = argument << 8 | units[2 * index + 1]
+        index += 1
+        if operation == EXTENDED_ARG:
+            continue
+        place = places[index - 1]
+        while index < count and units[2 * index] == CACHE:
+            index += 1
+        target = None
+        if operation in JUMPS:
+            target = index - argument if operation in BACKWARD else index + argument
+        yield Instruction(at, index, operation, target, place)
+        at, argument = index, 0
+
+
+def _entries(instructions: Sequence[Instruction], sides: Sequence[bool]) -> list[int]:
+    """Where the rest begins: the compiler repeats a short end of a module wherever something leads to it.
+
+    Empty where something above leads into the middle of the rest, or something of the rest leads back.
+    """
+    by_unit = {instruction.at: number for number, instruction in enumerate(instructions)}
+    found: dict[int, tuple[int | None, ...]] = {}
+    for number, instruction in enumerate(instructions):
+        leads_to = [] if instruction.target is None else [by_unit[instruction.target]]
+        if instruction.operation not in LEAVING:
+            leads_to.append(number + 1)
+        for other in leads_to:
+            if sides[number] and not sides[other]:
+                return []
+            if not sides[number] and sides[other]:
+                found[instructions[other].at] = instructions[other].place
+    return sorted(found) if len(set(found.values())) == 1 else []
+
+
+def _sides(instructions: Sequence[Instruction], line: int) -> list[bool]:
+    """For each instruction, whether it is of the rest. What has no place in the source (what cleans up after an
+    exception) is with what it leads to or comes from."""
+    sides = [None if (first := each.place[0]) is None else first >= line for each in instructions]
+    for number in range(1, len(sides)):
+        if sides[number] is None and instructions[number - 1].operation not in LEAVING:
+            sides[number] = sides[number - 1]
+    for number in range(len(sides) - 2, -1, -1):
+        if sides[number] is None and instructions[number].operation not in LEAVING:
+            sides[number] = sides[number + 1]
+    return [bool(side) for side in sides]
+
+
+# ---- overwriting ----------------------------------------------------------------------------------------------------
+
+
+def _overwritten(units: bytes, at: int, what: bytes, room: Sequence[Instruction]) -> bytes | None:
+    """`units` with `what` from unit `at` on, and nothing done up to the end of an instruction; None where that would
+    take more than instructions of `room`."""
+    end = at
+    for each in room:
+        if each.at == end and end < at + len(what) // 2:
+            end = each.end
+    if end < at + len(what) // 2:
+        return None
+    return units[: 2 * at] + what + bytes([NOP, 0]) * (end - at - len(what) // 2) + units[2 * end :]
+
+
+def _leave(code: CodeType) -> bytes:
+    none = code.co_consts.index(None)
+    if RETURN_CONST is not None:
+        return bytes(_with_argument(RETURN_CONST, none))
+    return bytes([*_with_argument(LOAD_CONST, none), RETURN_VALUE, 0])
+
+
+def _jump(at: int, target: int) -> bytes:
+    """From unit `at` forward to `target`."""
+    length = 1
+    while (jump := _with_argument(JUMP_FORWARD, max(target - at - length, 0))) and len(jump) // 2 > length:
+        length += 1
+    return bytes(jump)
+
+
+def _with_argument(operation: int, argument: int) -> list[int]:
+    high = argument >> 8
+    return [*(_with_argument(EXTENDED_ARG, high) if high else []), operation, argument & 0xFF]

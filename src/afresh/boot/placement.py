@@ -35,7 +35,7 @@ class Placement:
 
     def wanted(self, places: Iterable[Inside]) -> None:
         """The edits to come are expected here."""
-        self._statements = {place.file: place.statement for place in places}
+        self._lines = {place.file: place.line for place in places}
 
     def spent(self, seconds: float) -> None:
         """One checkpoint more stands, which took so long."""
@@ -45,13 +45,13 @@ class Placement:
 
     def is_due(self, file: str, now: float) -> bool:
         """Whether to leave one before the module at `file` is executed."""
-        if file in self._statements:
+        if file in self._lines:
             return self._count < LONGEST_LINE
         if self._count >= MOST:
             return False
         # The first stands before anything of the project, whatever it costs.
         return self._count == 0 or self._spent + self._last <= SHARE * (now - self._began)
 
-    def statement_in(self, file: str) -> int:
-        """Before which top-level statement of `file` to leave one; 0 for none."""
-        return self._statements.get(file, 0) if self._count < LONGEST_LINE else 0
+    def line_in(self, file: str) -> int:
+        """Above which line of `file` to leave one; 0 for none."""
+        return self._lines.get(file, 0) if self._count < LONGEST_LINE else 0

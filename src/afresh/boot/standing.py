@@ -55,12 +55,12 @@ class Standing:
             return False
         return self._stand(None)
 
-    def statement_in(self, file: str) -> int:
-        """Before which top-level statement of `file` to call `inside`; 0 for none."""
-        return 0 if self._is_over else self._placement.statement_in(file)
+    def line_in(self, file: str) -> int:
+        """Above which line of `file` to call `inside`; 0 for none."""
+        return 0 if self._is_over else self._placement.line_in(file)
 
     def inside(self, place: Inside) -> bool:
-        """The module is about to execute that statement; true in a process that is resumed here."""
+        """The module has come to that place; true in a process that is resumed here."""
         return not self._is_over and self._stand(place)
 
     def give_up(self, file: str) -> NoReturn:

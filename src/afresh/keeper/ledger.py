@@ -69,7 +69,8 @@ class Ledger:
         self._cache = CodeCache(None)
         self._comparisons: dict[tuple[str, bytes, bytes], Comparison | str] = {}
         self._places: dict[str, int] = {}
-        self._common: dict[tuple[str, bytes, bytes], int] = {}
+        # By file and digest; None for a text that cannot be compiled.
+        self._conditions: dict[tuple[str, bytes], tuple[int, bool] | None] = {}
 
     def __repr__(self) -> str:
         return f"<Ledger processes={sorted(self._accounts)} edits={self._edits} touched={len(self._touched)}>"
@@ -181,13 +182,18 @@ class Ledger:
         """Take note of what the disk says now."""
         self._edits += 1
         for path in edit.changed:
-            digest, signature = self._editions.read(path)
+            digest, signature = self._editions.read(path, self._digests_of(path))
             exists = os.path.lexists(path)
             # A path that nobody has seen and that is told of for its name has just come, or gone.
             existed = self._was_known(path) or exists != self._is_consumed(path)
             now = Now(path, digest, signature, ((0, exists),))
             self._touched[path] = followed(self._touched.get(path), now, self._edits, existed=existed)
             self._touched_at[path] = self._edits
+
+    def _digests_of(self, path: str) -> set[bytes]:
+        """The texts of this file that somebody runs."""
+        lines = (account.strand.line() for account in self._accounts.values())
+        return {strand.texts[path].digest for line in lines for strand in line if path in strand.texts}
 
     def _was_known(self, path: str) -> bool:
         return any(account.strand.has_seen(path) for account in self._accounts.values())
@@ -242,15 +248,16 @@ class Ledger:
     @property
     def places(self) -> tuple[Inside, ...]:
         """Where edits were made lately, and so where checkpoints will be of use."""
-        return tuple(Inside(file, statement) for file, statement in self._places.items())
+        return tuple(Inside(file, line) for file, line in self._places.items())
 
     def _expect_more(self, edit: Edit, accounts: Sequence[Account]) -> None:
         for path in edit.changed:
             text = next((found for account in accounts if (found := account.strand.text(path)) is not None), None)
             if text is None:
                 continue
+            place = self._place(text, self._touched[path])
             self._places.pop(path, None)
-            self._places[path] = self._common_statements(text, self._touched[path])
+            self._places[path] = place
             for surplus in list(self._places)[:-PLACES]:
                 del self._places[surplus]
 
@@ -271,6 +278,7 @@ class Ledger:
         if key not in self._comparisons:
             if len(self._comparisons) > 100:
                 self._comparisons.clear()
+                self._conditions.clear()
             self._comparisons[key] = self._compare_code(*key, self._compiler.optimize)
         return self._comparisons[key]
 
@@ -281,27 +289,44 @@ class Ledger:
         try:
             after = self._editions.code(file, new, self._cache, optimize)
         except (SyntaxError, ValueError) as exc:
+            self._conditions[file, new] = None
             return f"{type(exc).__name__} in line {exc.lineno}" if isinstance(exc, SyntaxError) else str(exc)
         if after is None:
             return "it was saved again"
         from afresh.reload.compare import compare
+        from afresh.reload.statements import conditions
 
+        self._conditions[file, old], self._conditions[file, new] = conditions(before), conditions(after)
         return compare(before, after)
 
     def _begins_alike(self, inside: Inside, old: Text, now: Now) -> bool:
-        return self._common_statements(old, now) >= inside.statement
-
-    def _common_statements(self, old: Text, now: Now) -> int:
-        """How many leading statements are the same; 0 where one of the texts is not known any more."""
-        before = self._editions.source(old.file, old.digest)
-        after = None if now.digest is None else self._editions.source(old.file, now.digest)
+        before, after = self._sources(old, now)
         if before is None or after is None or now.digest is None:
-            return 0
-        key = (old.file, old.digest, now.digest)
-        if key not in self._common:
-            from afresh.reload.statements import common_statements
+            return False
+        from afresh.reload.statements import begins_alike
 
-            if len(self._common) > 100:
-                self._common.clear()
-            self._common[key] = common_statements(before, after)
-        return self._common[key]
+        # What is not known here, the process itself finds out, and gives up.
+        here, there = ((old.file, digest) for digest in (old.digest, now.digest))
+        if self._conditions.get(there, ()) is None:
+            return False
+        if here in self._conditions and there in self._conditions and self._conditions[here] != self._conditions[there]:
+            return False
+        return begins_alike(inside.line, before, after)
+
+    def _place(self, old: Text, now: Now) -> int:
+        """Above which line of the present text a checkpoint is of use for edits where this one was; 0 for none."""
+        before, after = self._sources(old, now)
+        if before is None or after is None:
+            return 0
+        from afresh.reload.statements import begins_alike, boundary, parting
+
+        line = parting(before, after)
+        last = self._places.get(old.file, 0)
+        if 0 < last <= line and begins_alike(last, before, after):
+            return last  # which saves the time of parsing, again and again
+        return boundary(after, line)
+
+    def _sources(self, old: Text, now: Now) -> tuple[bytes | None, bytes | None]:
+        """Both texts; None for one that is not known any more."""
+        before = self._editions.source(old.file, old.digest)
+        return before, None if now.digest is None else self._editions.source(old.file, now.digest)

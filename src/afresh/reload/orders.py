@@ -12,7 +12,7 @@ class Patch(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Inside(msgspec.Struct, frozen=True, array_like=True):
-    """A place inside a module: before top-level statement number `statement` (from 0) of `file`."""
+    """A place inside a module: above `line` (from 1) of `file` a top-level statement has ended, and the next begins."""
 
     file: str
-    statement: int
+    line: int

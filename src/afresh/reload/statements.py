@@ -1,91 +1,97 @@
-"""How far two texts of a module begin alike, so that having run the one up to there is having run the other."""
+"""Where two texts of a module part, told by lines.
+
+What is above a line can be executed as a part of its own if a top-level statement ends there, and what is executed is
+the same in both texts if those lines are. A tokenizer reads from left to right, so equal lines above mean equal
+statements above, but for what acts on all of a module and for a statement that goes on below.
+"""
 
 from __future__ import annotations
+import __future__
 
-import ast
-import warnings
-from collections.abc import Iterator, Sequence
-from importlib.util import decode_source
+import opcode
+import re
 
-Point = tuple[int, int]  # line, from 1, and column, from 0 in bytes of UTF-8: as the parser counts
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ast
+    from types import CodeType
+
+FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+SETUP_ANNOTATIONS = opcode.opmap["SETUP_ANNOTATIONS"]
+# In other codings what ends a line of text need not be what ends a line of bytes (PEP 263).
+CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
+UTF_8 = (b"utf-8", b"utf8")
+WITHOUT_CODE = re.compile(rb"[ \t\f]*(?:#.*)?[\r\n]*")
+# A line that may belong to the statement above: anything that is indented, what looks like more of it, and what is rare
+# and hard to tell.
+GOES_ON = re.compile(rb"[ \t\f\\]|(?:else|elif|except|finally)\b")
 
 
-def common_statements(old: bytes, new: bytes) -> int:
-    """How many leading top-level statements are the same in both texts, with all that stands before and between them.
+def parting(old: bytes, new: bytes) -> int:
+    """The number, from 1, of the first line that differs."""
+    pairs = zip(old.splitlines(True), new.splitlines(True), strict=False)
+    number = 0
+    for number, (one, other) in enumerate(pairs, 1):
+        if one != other:
+            return number
+    return number + 1
 
-    0 where something later in the text acts on how the first statements run, and where a text cannot be parsed. Errors
-    that only compiling finds are not looked for.
-    """
+
+def boundary(source: bytes, line: int) -> int:
+    """The lowest line, down to `line`, above which a top-level statement has ended; 0 where none is of use: nothing
+    ends above `line`, an import from `__future__` is still to come, or the text cannot be read."""
+    lines = source.splitlines()
+    coding = CODING.search(b"\n".join(lines[:2]))
+    if coding is not None and coding[1].lower() not in UTF_8:
+        return 0
     try:
-        old_text, new_text = decode_source(old), decode_source(new)
-        old_tree, new_tree = _parse(old_text), _parse(new_text)
-    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):  # LookupError: "# coding: hex"
+        statements = _parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return 0
-    if _conditions(old_tree) != _conditions(new_tree):
-        return 0
-    parting = _parting(old_text.split("\n"), new_text.split("\n"))
-    count = 0
-    for one, other in zip(old_tree.body, new_tree.body, strict=False):
-        if _begin(one) != _begin(other) or _end(one) != _end(other) or _end(one) > parting:
-            break
-        count += 1
-    return count
+    place = last = 0
+    for number, statement in enumerate(statements):
+        assert statement.end_lineno is not None
+        last = max(last, statement.end_lineno)
+        if _is_future(statement):
+            place = 0
+        shares_line = number + 1 < len(statements) and _first_line(statements[number + 1]) <= last
+        if last < line and not shares_line and not lines[last - 1].endswith(b"\\"):
+            place = last + 1
+    return place
 
 
-def first_lines(source: bytes) -> tuple[int, ...]:
-    """For each top-level statement the line, from 1, where it begins, decorators included. Raises SyntaxError."""
-    return tuple(_begin(statement)[0] for statement in _parse(decode_source(source)).body)
+def begins_alike(line: int, old: bytes, new: bytes) -> bool:
+    """Whether what is above `line`, a `boundary` of `old`, is the same in both texts, and has ended in `new` as well.
+
+    Of a `new` that can be compiled, and that has the same `conditions`.
+    """
+    lines = new.splitlines(True)
+    if old.splitlines(True)[: line - 1] != lines[: line - 1]:
+        return False
+    following = next((text for text in lines[line - 1 :] if not WITHOUT_CODE.fullmatch(text)), b"")
+    return not GOES_ON.match(following)
 
 
-def _parse(text: str) -> ast.Module:
+def conditions(code: CodeType) -> tuple[int, bool]:
+    """What acts on all statements of a module, wherever it stands: imports from `__future__`, and whether there are
+    annotations, with any of which a module begins by making `__annotations__`."""
+    return code.co_flags & FUTURE, SETUP_ANNOTATIONS in code.co_code[::2]
+
+
+def _parse(source: bytes) -> ast.Module:
+    import ast
+    import warnings
+
     with warnings.catch_warnings():
         # Of invalid escapes and the like Python warns when it compiles the module.
         warnings.simplefilter("ignore")
-        return ast.parse(text)
+        return ast.parse(source)
 
 
-def _parting(old: Sequence[str], new: Sequence[str]) -> Point:
-    """Where the first difference is."""
-    for number, (one, other) in enumerate(zip(old, new, strict=False), 1):
-        if one != other:
-            return number, _common_length(one.encode(), other.encode())
-    return min(len(old), len(new)) + 1, 0
-
-
-def _common_length(one: bytes, other: bytes) -> int:
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (this, that) in enumerate(pairs) if this != that), min(len(one), len(other)))
-
-
-def _begin(statement: ast.stmt) -> Point:
+def _first_line(statement: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    first = decorators[0] if decorators else statement
-    return first.lineno, first.col_offset
+    return min([statement.lineno, *(each.lineno for each in decorators)])
 
 
-def _end(statement: ast.stmt) -> Point:
-    assert statement.end_lineno is not None
-    assert statement.end_col_offset is not None
-    return statement.end_lineno, statement.end_col_offset
-
-
-def _conditions(tree: ast.Module) -> tuple[list[str], bool]:
-    """What acts on all statements, wherever it stands: imports from `__future__`, and whether there are annotations.
-
-    With any annotation in it a module begins by making `__annotations__`.
-    """
-    futures = [
-        name.name
-        for statement in tree.body
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-        for name in statement.names
-    ]
-    return futures, any(isinstance(statement, ast.AnnAssign) for statement in _of_module_scope(tree))
-
-
-def _of_module_scope(node: ast.AST) -> Iterator[ast.AST]:
-    for inner in ast.iter_child_nodes(node):
-        if isinstance(inner, (ast.stmt, ast.ExceptHandler, ast.match_case)):
-            yield inner
-            if not isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                yield from _of_module_scope(inner)
+def _is_future(statement: ast.stmt) -> bool:
+    return type(statement).__name__ == "ImportFrom" and getattr(statement, "module", "") == "__future__"

@@ -4,6 +4,7 @@ The compiler's settings are those of the process that runs the code, as it has t
 """
 
 import warnings
+from collections.abc import Collection
 from types import CodeType
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,17 @@ class Editions:
     def __repr__(self) -> str:
         return f"<Editions files={len(self._sources)}>"
 
-    def read(self, path: str) -> "tuple[bytes | None, Signature | None]":
-        """Digest and signature of what is at `path`; the source is kept for questions about it."""
+    def read(self, path: str, needed: Collection[bytes] = ()) -> "tuple[bytes | None, Signature | None]":
+        """Digest and signature of what is at `path`; the source is kept for questions about it, and so are those with
+        the `needed` digests."""
         try:
             signature, source = read_source(path)
         except OSError:
             return None, signature_of(path)
         digest = digest_of(source)
-        kept = [edition for edition in self._sources.get(path, ()) if edition[0] != digest]
-        self._sources[path] = [*kept[-3:], (digest, source)]
+        known = [edition for edition in self._sources.get(path, ()) if edition[0] != digest]
+        # The last one too, which may be told as the text that was there before.
+        self._sources[path] = [*(one for one in known if one[0] in needed or one is known[-1]), (digest, source)]
         return digest, signature
 
     def source(self, path: str, digest: bytes) -> bytes | None:

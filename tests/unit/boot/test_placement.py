@@ -65,16 +65,16 @@ def test_places_of_edits_come_beside_the_budget() -> None:
 
 def test_statements() -> None:
     placement = Placement(0.0, [Inside("/p/a.py", 3), Inside("/p/b.py", 0)])
-    assert [placement.statement_in(f"/p/{name}.py") for name in "abc"] == [3, 0, 0]
+    assert [placement.line_in(f"/p/{name}.py") for name in "abc"] == [3, 0, 0]
 
 
 def test_other_places() -> None:
     placement = Placement(0.0, [Inside("/p/a.py", 3)])
     placement.spent(COST)
     placement.wanted([Inside("/p/b.py", 2)])
-    assert placement.statement_in("/p/a.py") == 0
+    assert placement.line_in("/p/a.py") == 0
     assert not placement.is_due("/p/a.py", 0.0)
-    assert placement.statement_in("/p/b.py") == 2
+    assert placement.line_in("/p/b.py") == 2
 
 
 def test_a_line_of_descent_has_an_end() -> None:
@@ -88,7 +88,7 @@ def test_a_line_of_descent_has_an_end() -> None:
         if not placement.is_due(file, float(edit)):
             break
     assert length == LONGEST_LINE
-    assert placement.statement_in(file) == 0
+    assert placement.line_in(file) == 0
 
 
 def test_resumed_the_next_one_must_be_paid_for() -> None:

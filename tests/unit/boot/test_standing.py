@@ -75,8 +75,8 @@ def test_inside() -> None:
     control = Leaving()
     place = Inside("/project/outer.py", 3)
     one = standing(control, place)
-    assert one.statement_in("/project/outer.py") == 3
-    assert one.statement_in("/project/other.py") == 0
+    assert one.line_in("/project/outer.py") == 3
+    assert one.line_in("/project/other.py") == 0
     imported("call()", lambda: one.inside(place))
     assert control.left == [(("/project/outer.py",), place)]
 
@@ -87,7 +87,7 @@ def test_nothing_after_the_start() -> None:
     one = standing(control, place)
     one.end()
     assert not one.before("/project/outer.py")
-    assert one.statement_in("/project/outer.py") == 0
+    assert one.line_in("/project/outer.py") == 0
     assert not one.inside(place)
     assert control.left == []
 
@@ -191,7 +191,7 @@ def test_who_goes_on_and_who_is_resumed() -> None:
     assert one.inside(Inside("/project/x.py", 1))
     assert events == ["flush 1", "fork 2", "resume True"]
     # From here on by the new places.
-    assert one.statement_in("/project/a.py") == 2
+    assert one.line_in("/project/a.py") == 2
 
 
 def test_real_files_are_no_matter(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def started() -> Started:
             INSIDE_EARLY,
             goes_on(world.executed(EARLY)),
             is_ready=False,
-            inside=Inside(EARLY, 2),
+            inside=Inside(EARLY, 3),
             unfinished=frozenset({EARLY}),
         ),
         Candidate(BEFORE_LATE, goes_on(), is_ready=False),

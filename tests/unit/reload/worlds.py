@@ -10,7 +10,7 @@ from afresh.reload.disk import Now, followed
 from afresh.reload.journal import Edit, Exec, Read, Signature, Stat
 from afresh.reload.orders import Inside
 from afresh.reload.plan import Candidate, Plan, Question, Texts, plan
-from afresh.reload.statements import common_statements
+from afresh.reload.statements import begins_alike, conditions
 from afresh.reload.strand import Strand, Text
 
 
@@ -110,8 +110,12 @@ class World:
     def begins_alike(self, inside: Inside, old: Text, now: Now) -> bool:
         if now.digest is None:
             return False
-        before, after = self._texts[old.digest].encode(), self._texts[now.digest].encode()
-        return common_statements(before, after) >= inside.statement
+        before, after = self._texts[old.digest], self._texts[now.digest]
+        try:
+            acts_alike = conditions(_compiled(before, old.file)) == conditions(_compiled(after, old.file))
+        except SyntaxError:
+            return False
+        return acts_alike and begins_alike(inside.line, before.encode(), after.encode())
 
 
 def _compiled(text: str, file: str) -> CodeType:
