@@ -3,9 +3,12 @@
 import socket
 import traceback
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING, NoReturn
 
+import django.apps
 import msgspec
 from django.conf import settings
 from django.core.management.commands.runserver import Command as RunserverCommand
@@ -42,7 +45,7 @@ class RunArguments(msgspec.Struct, frozen=True):
 def serve(session: Session, asked: RunArguments) -> NoReturn:
     """Serve under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
-    _import_template_engines()
+    _import_what_requests_need()
     _or_fail(session, load_urls)
     session.flush()  # the keeper watches all this while the rest is made ready
     port = session.control.bound()
@@ -77,13 +80,34 @@ def _warm() -> None:
     warm()
 
 
-def _import_template_engines() -> None:
-    """Django's own modules that its reloader's signal will load after the URLconf: here, whoever goes on from an edit
-    of a view has them."""
+def _import_what_requests_need() -> None:
+    """Django's own modules that its reloader's signal and every first request will load, here, before the places where
+    the project is edited: whoever goes on from there has them. Nothing of the project is imported: a cycle of imports
+    may hold only in the order in which Django comes to them."""
+    import encodings.unicode_escape  # noqa: F401  # the access log's
+
     import django.template.backends.django
     import django.template.loaders.app_directories
     import django.template.loaders.cached
     import django.template.loaders.filesystem  # noqa: F401
+
+    apps = [app.name for app in django.apps.apps.get_app_configs() if app.name.startswith("django.")]
+    packages = ["django.templatetags", *(f"{app}.templatetags" for app in apps)]
+    named = [getattr(settings, name, "") for name in ("SESSION_SERIALIZER", "MESSAGE_STORAGE")]
+    modules = [str(name).rpartition(".")[0] for name in named if str(name).startswith("django.")]
+    for name in (*modules, *(module for package in packages for module in _modules_of(package))):
+        try:
+            import_module(name)
+        except Exception:
+            continue  # it is the affair of whoever comes to it
+
+
+def _modules_of(package: str) -> list[str]:
+    try:
+        path = import_module(package).__path__
+    except ImportError:
+        return []
+    return [found.name for found in walk_packages(path, f"{package}.")]
 
 
 def _or_fail(session: Session, load: Callable[[], object]) -> None:
