@@ -81,12 +81,17 @@ class Reload:
 
 
 @contextmanager
-def served(root: Path, files: Mapping[str, str], *, python: str = sys.executable) -> Iterator[Served]:
-    """Write the files below `root` and serve `application:app` until the end of the block."""
+def served(
+    root: Path, files: Mapping[str, str], *, python: str = sys.executable, serve_first: float = 0.0
+) -> Iterator[Served]:
+    """Write the files below `root` and serve `application:app` until the end of the block.
+
+    Without `serve_first` functions can be exchanged right after any other edit.
+    """
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
-    environment = {**os.environ, "PYTHONUNBUFFERED": ""}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "", "AFRESH_SERVE_FIRST": str(serve_first)}
     with started_server((python, *COMMAND), cwd=root, env=environment) as server:
         yield Served(root, server)
 

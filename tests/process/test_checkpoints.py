@@ -331,6 +331,77 @@ def test_a_checkpoint_that_is_killed_while_it_is_asked_to_fork(project: Served, 
     assert project.get() == "first 1 middle 1 L 3"
 
 
+# ---- answering first, and the checkpoint after it -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def answers_first(tmp_path: Path) -> Iterator[Served]:
+    """What goes on from a checkpoint answers, however long it takes to be ready."""
+    with served(tmp_path, FILES, serve_first=60) as project:
+        project.get()
+        yield project
+        assert project.server.stop() == 0, project.running.told()
+    assert not project.running.alive()
+
+
+def second(project: Served) -> int:
+    """The process that has come the same way as the server, and is the checkpoint that functions are exchanged in."""
+    answering = look_up(project.server_pid())
+    assert answering is not None
+    found: list[int] = []
+
+    def has_standby() -> bool:
+        found[:] = [one for one in children(answering.parent) if one != answering.pid and children(one)]
+        return bool(found)
+
+    until(has_standby)
+    return found[0]
+
+
+def test_what_answers_first_is_no_fork_of_what_stays(answers_first: Served) -> None:
+    project = answers_first
+    for number in range(2, 5):
+        assert project.edit("last.py", f"VALUE = {number - 1}", f"VALUE = {number}").way == "resume"
+        assert project.get() == f"first 1 middle 1 last {number}"
+    stays, answering = second(project), project.server_pid()
+    assert project.edit("first.py", 'return "first"', 'return "F"').way == PATCH
+    patched = look_up(project.server_pid())
+    assert patched is not None
+    if CAN_PATCH:
+        assert patched.parent == stays
+    assert patched.pid != answering
+    assert project.get() == "F 1 middle 1 last 4"
+
+
+def test_an_edit_before_the_second_one_is_there(answers_first: Served) -> None:
+    """Each answer is of the text saved last, whatever way there is by then."""
+    project = answers_first
+    for number in range(2, 12):
+        project.edit("last.py", f"VALUE = {number - 1}", f"VALUE = {number}")
+        project.edit("first.py", f'return "{"first" if number == 2 else number - 1}"', f'return "{number}"')
+        assert project.get() == f"{number} 1 middle 1 last {number}"
+
+
+def test_a_killed_server_that_is_no_fork_of_a_ready_one(answers_first: Served) -> None:
+    project = answers_first
+    project.edit("last.py", "VALUE = 1", "VALUE = 2")
+    killed = project.server_pid()
+    kill(killed)
+    assert wait_gone(killed)
+    assert project.get() == "first 1 middle 1 last 2"
+
+
+def test_a_killed_second_one(answers_first: Served) -> None:
+    project = answers_first
+    project.edit("last.py", "VALUE = 1", "VALUE = 2")
+    answering, killed = project.server_pid(), second(project)
+    kill(killed)
+    assert wait_gone(killed)
+    assert project.server_pid() == answering
+    project.edit("first.py", 'return "first"', 'return "F"')
+    assert project.get() == "F 1 middle 1 last 2"
+
+
 def standby_after_an_edit(project: Served) -> int:
     """The server that is forked ahead of time once nothing happens any more, beside the one that answers."""
     before = set(project.app_processes())

@@ -24,8 +24,15 @@ class Child(msgspec.Struct, frozen=True):
     channel: socket.socket
 
 
+class Itself(msgspec.Struct, frozen=True):
+    """The dormant process is to be the server, and dormant no more: the keeper's message, and its descriptors."""
+
+    message: msg.Serve
+    descriptors: list[int]
+
+
 class Checkpoint:
-    """A dormant process. Single-threaded; `stand` returns in the children only.
+    """A dormant process. Single-threaded; `stand` returns in the children, and where the process itself is to serve.
 
     `warm`: imports what requests would have to import otherwise.
     """
@@ -56,8 +63,9 @@ class Checkpoint:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
         return pid != 0
 
-    def stand(self) -> Child:
-        """Wait for the keeper's word; returns in each child that is forked, never in the dormant process itself."""
+    def stand(self) -> Child | Itself:
+        """Wait for the keeper's word; returns in each child that is forked, and in the dormant process itself only if
+        it is to serve before anybody was forked from it."""
         gc.freeze()
         self._go_deaf()
         self._poll.register(self._endpoint.fileno(), select.POLLIN)
@@ -65,8 +73,8 @@ class Checkpoint:
             for descriptor, _ in self._poll.poll():
                 if descriptor in self._children:
                     self._report(descriptor)
-                elif (child := self._obey()) is not None:
-                    return child
+                elif (found := self._obey()) is not None:
+                    return found
 
     def _go_deaf(self) -> None:
         # Ctrl+C reaches the whole group, and so does what ends a job or a container; the keeper ends everybody in
@@ -74,7 +82,7 @@ class Checkpoint:
         for number in HANDLED:
             signal.signal(number, lambda *_: None)
 
-    def _obey(self) -> Child | None:
+    def _obey(self) -> Child | Itself | None:
         try:
             message, descriptors = self._endpoint.receive()
         except Disconnected:
@@ -86,6 +94,9 @@ class Checkpoint:
                 self._warm(modules)
                 gc.freeze()
                 return None
+            case msg.Serve():
+                self._wake("server")
+                return Itself(message, descriptors)
             case msg.Stop():
                 end(0)
             case _:
@@ -94,14 +105,17 @@ class Checkpoint:
     def _fork_child(self, role: str, handle: int, channel: socket.socket) -> Child | None:
         pid = self._fork()
         if pid == 0:
-            for number, handler in self._before:
-                # A server is not to be interrupted by what ends its keeper.
-                if role == "boot" or number != signal.SIGINT:
-                    signal.signal(number, handler)
+            self._wake(role)
             return Child(role, channel)
         channel.close()
         self._endpoint.send(msg.Forked(handle, pid))
         return None
+
+    def _wake(self, role: str) -> None:
+        for number, handler in self._before:
+            # A server is not to be interrupted by what ends its keeper.
+            if role == "boot" or number != signal.SIGINT:
+                signal.signal(number, handler)
 
     def _fork(self) -> int:
         flush()  # else text that waits in a buffer is written by both

@@ -17,7 +17,7 @@ from functools import partial
 from typing import NoReturn, TypeAlias
 
 from afresh.boot.application import Application
-from afresh.boot.checkpoint import Checkpoint, Child
+from afresh.boot.checkpoint import Checkpoint, Child, Itself
 from afresh.boot.ending import end, flush
 from afresh.boot.sensors import obstacle
 from afresh.channel import messages as msg
@@ -158,7 +158,9 @@ class Control:
         # The channel so far is the child's: the keeper must see it end when the child ends.
         self._endpoint.close()
         self.is_dormant = True
-        return self._go_on_as(checkpoint.stand())
+        child = checkpoint.stand()
+        assert isinstance(child, Child), "in the middle of a boot nobody can serve"
+        return self._go_on_as(child)
 
     def ready(self, application: Application, compiler: msg.Compiler | None, patch: Patcher) -> NoReturn:
         """The application is loaded and all it consumed was told: serve it, here or in forks. Ends the process.
@@ -178,9 +180,12 @@ class Control:
         )
         role = "server"
         if not why:
-            child = Checkpoint(self._endpoint, partial(_warm, application)).stand()
-            role = child.role
-            self.obey(self._go_on_as(child), patch)
+            match Checkpoint(self._endpoint, partial(_warm, application)).stand():
+                case Child() as child:
+                    role = child.role
+                    self.obey(self._go_on_as(child), patch)
+                case Itself(message, descriptors):
+                    self.give_back(message, descriptors)
         if role == "checks":
             self._run_checks(application)
         from afresh.boot.server import serve

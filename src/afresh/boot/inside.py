@@ -60,6 +60,8 @@ def parts(code: CodeType, line: int) -> Parts | None:
     instructions = list(_instructions(code))
     if instructions[0].operation != RESUME or _has_late_annotations(code):
         return None
+    if None not in code.co_consts:
+        code = code.replace(co_consts=(*code.co_consts, None))  # a module that never returns
     sides = _sides(instructions, line)
     leave = _leave(code)
     start = instructions[0].end

@@ -8,7 +8,6 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING, NoReturn
 
-import django.apps
 import msgspec
 from django.conf import settings
 from django.core.management.commands.runserver import Command as RunserverCommand
@@ -89,7 +88,7 @@ def _import_what_requests_need() -> None:
     import django.template.backends.django
     import django.template.loaders.app_directories
     import django.template.loaders.cached
-    import django.template.loaders.filesystem  # noqa: F401
+    import django.template.loaders.filesystem
 
     apps = [app.name for app in django.apps.apps.get_app_configs() if app.name.startswith("django.")]
     packages = ["django.templatetags", *(f"{app}.templatetags" for app in apps)]

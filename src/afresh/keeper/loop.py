@@ -56,6 +56,7 @@ class Member:
     began: int = field(default_factory=time.time_ns)
     convoy: Convoy | None = None
     serving_since: float | None = None
+    went_on: float | None = None  # when it was told to go on from a checkpoint
     is_stale: bool = False
     is_warm: bool = False
     ready: machine.BootReady | None = None
@@ -336,26 +337,27 @@ class Keeper:
         self._ledger.forked(handle, parent, patches)
         if member.role is Role.BOOT:
             self._is_complete = False
+        member.went_on = time.monotonic()
         member.link.send(msg.Go(self._is_first(), patches, self._ledger.places))
 
     def _prepare(self) -> None:
-        """While nothing happens: let the ready checkpoint import what servers of it have imported, and fork the next
-        server ahead of time."""
+        """While nothing happens: let the ready checkpoint import what servers of it have imported, and fork ahead of
+        time what the next edit may need."""
         self._idle_timer = None
         self._ledger.prepare()
-        server = self._machine.records.get(self._machine.server or 0)
-        ready = None if server is None else self._members.get(server.parent or 0)
-        if server is None or ready is None:
+        server = self._members.get(self._machine.server or 0)
+        if server is None:
             return
-        modules = self._ledger.lazily_imported(server.handle, ready.handle)
-        if modules or not ready.is_warm:
+        ready = self._members.get(self._machine.ready or 0)
+        modules = () if ready is None else self._ledger.lazily_imported(server.handle, ready.handle)
+        if ready is not None and (modules or not ready.is_warm):
             ready.is_warm = True
             self._step(machine.StandbyOutdated())
             ready.link.send(msg.Warm(modules))
         for effect in self._machine.step(machine.StandbyDue(self._machine.generation)):
             self._perform_one(effect)
             if isinstance(effect, machine.ForkFrom):
-                self._send(effect.handle, msg.Prefault(self._members[server.handle].pid or 0))
+                self._send(effect.handle, msg.Prefault(server.pid or 0))
 
     def _prepare_when_idle(self) -> None:
         if self._idle_timer is not None:
@@ -570,6 +572,8 @@ class Keeper:
         """A boot that fails while an edit is being settled has probably read a half-written file: what it says counts
         only if the edit turns out to mean nothing."""
         self._is_complete = member.has_failed = True
+        if member.handle == self._machine.second:
+            return  # the same has just been loaded, and answers
         self._doubtful = machine.Failed(self._generation_of(member), failure)
         self._settle_doubts()
 
@@ -607,6 +611,9 @@ class Keeper:
         """What a process has consumed was saved over before the watch stood: its generation must never answer."""
         member.is_stale = True
         self._ledger.doubt(member.handle)
+        if member.handle == self._machine.second:
+            self._kill(member.handle, signal.SIGKILL)
+            return
         self._edits.append(PendingEdit(None, Edit(frozenset(changed)), time.monotonic(), generation))
         self._decide_next()
 
@@ -619,15 +626,19 @@ class Keeper:
         self._hosts = (*ready.hosts, *self.spec.options.allow_host)
         self._is_complete = True
         self._ledger.ready(member.handle, ready.compiler)
-        member.ready = machine.BootReady(member.handle, ready.forks, ready.checks)
+        is_quick = member.went_on is not None and time.monotonic() - member.went_on < self.spec.options.serve_first
+        is_second = member.handle == self._machine.second
+        member.ready = machine.BootReady(member.handle, ready.forks, ready.checks, is_quick)
         if not member.is_stale:
             self._step(member.ready)
+        if is_second:
+            self._prepare_when_idle()
 
     def _unpatchable(self, member: Member, file: str, reason: str) -> None:
         """Only the process itself could see that: find another way, for the same edit."""
         record = self._machine.records.get(member.handle)
         member.has_failed = True
-        if record is None or record.generation != self._machine.generation:
+        if record is None or record.generation != self._machine.generation or member.handle == self._machine.second:
             return
         if record.parent is not None:
             self._ledger.refused(record.parent, file, reason)
@@ -873,7 +884,7 @@ class Keeper:
         elapsed = 1000 * (time.monotonic() - self._edited_at)
         server = self._machine.records.get(self._machine.server or 0)
         decision = self._decision
-        loaded_by = None if server is None else server.parent or server.handle
+        loaded_by = None if server is None else server.parent if server.role is Role.SERVER else server.handle
         modules = 0 if loaded_by in (None, decision.at) else self._ledger.modules_of(loaded_by)
         line = console.reload_line(
             generation,

@@ -47,7 +47,8 @@ class Stage(enum.Enum):
 class Record(msgspec.Struct, frozen=True):
     """What is known of one process. `parent` is the checkpoint it was forked from.
 
-    `is_ready`: a checkpoint with the application loaded. `checks`: it has deferred checks to run.
+    `is_ready`: a checkpoint with the application loaded. `checks`: it has deferred checks to run. `forks`: a boot that
+    could have stayed behind as a checkpoint.
     """
 
     handle: int
@@ -57,6 +58,7 @@ class Record(msgspec.Struct, frozen=True):
     parent: int | None = None
     is_ready: bool = False
     checks: bool = False
+    forks: bool = False
 
 
 # ---- events -----------------------------------------------------------------------------------------------------
@@ -76,11 +78,13 @@ class Stood(msgspec.Struct, frozen=True):
 
 
 class BootReady(msgspec.Struct, frozen=True):
-    """The boot's journal is complete, watched and still true."""
+    """The boot's journal is complete, watched and still true. `is_quick`: it took no longer to come here from where it
+    was forked than may be done a second time, while nobody waits."""
 
     handle: int
     forks: bool
     checks: bool
+    is_quick: bool = False
 
 
 class ServesByItself(msgspec.Struct, frozen=True):
@@ -142,19 +146,19 @@ class StopOverdue(msgspec.Struct, frozen=True):
 
 
 class ChecksDue(msgspec.Struct, frozen=True):
-    """Whoever waited for the generation has been answered: its checks may have the processor now."""
+    """Whoever waited for the generation has been answered: what is left of it may have the processor now."""
 
     generation: int
 
 
 class StandbyDue(msgspec.Struct, frozen=True):
-    """Nothing happens: there is time to fork the next server."""
+    """Nothing happens: there is time to fork those who may be needed next."""
 
     generation: int
 
 
 class StandbyOutdated(msgspec.Struct, frozen=True):
-    """The standby lacks what its checkpoint has by now."""
+    """The next server lacks what its checkpoint has by now."""
 
 
 class TwinWanted(msgspec.Struct, frozen=True):
@@ -330,7 +334,9 @@ class Machine:
     exit_status: int = 0
     records: dict[int, Record] = field(default_factory=dict)
     _next_handle: int = 1
-    _ready: int | None = None  # the newest checkpoint with the application loaded
+    ready: int | None = None  # the newest checkpoint with the application loaded
+    second: int | None = None  # a boot that is to become that checkpoint, while another of its kind answers
+    _place: int | None = None  # the checkpoint in the middle of a boot that was gone on from last
     _kept: set[int] = field(default_factory=set)  # checkpoints that may be gone on from
     _checks_begun: int = 0  # the generation whose checks were started last
     _boot_waits: bool = False
@@ -358,8 +364,8 @@ class Machine:
                 yield from self._edited(reason, at)
             case Stood(handle):
                 yield from self._stood(handle)
-            case BootReady(handle, forks, checks):
-                yield from self._boot_ready(handle, forks=forks, checks=checks)
+            case BootReady(handle, forks, checks, is_quick):
+                yield from self._boot_ready(handle, forks=forks, checks=checks, is_quick=is_quick)
             case ServesByItself(handle):
                 yield from self._serves_by_itself(handle)
             case Serving(handle):
@@ -385,7 +391,7 @@ class Machine:
             case StandbyDue(generation):
                 yield from self._prepare_standby(generation)
             case StandbyOutdated():
-                yield from self._end_standby()
+                yield from self._end_standby(self.ready)
             case ChecksDue(generation):
                 yield from self._start_checks(generation)
             case TwinWanted():
@@ -403,7 +409,8 @@ class Machine:
         yield Route(None)
         self.server = None
         # A boot that fails leaves its checkpoints to the next; of more than one such boot they would pile up.
-        self._kept = self._line(self._ready) | self._line(at)
+        self._kept = self._line(self.ready) | self._line(at)
+        self.second = None
         retired = list(self.records.values())
         # First what the user waits for. That the old server still accepts does no harm: the gate tells it that it is
         # stale, and it hands over.
@@ -422,7 +429,8 @@ class Machine:
         elif self.records[at].is_ready:
             yield from self._fork_server(at)
         else:
-            yield from self._fork(at, Role.BOOT)
+            self._place = at
+            yield from self._resume(at)
 
     def _line(self, handle: int | None) -> set[int]:
         """A checkpoint and those it descends from."""
@@ -442,6 +450,8 @@ class Machine:
                 yield Drain(record.handle)
             case _, Stage.FOREIGN:
                 yield Kill(record.handle, Force.TERMINATE)
+            case _, Stage.STANDBY if record.parent in self._kept:
+                return  # it has done nothing yet, and what it was forked from is what it was
             case _, Stage.CHECKPOINT:
                 yield from self._release(record.handle)
             case _:
@@ -465,20 +475,40 @@ class Machine:
 
     # ---- a generation comes up ----------------------------------------------------------------------------------
 
-    def _boot_ready(self, handle: int, *, forks: bool, checks: bool) -> Effects:
+    def _boot_ready(self, handle: int, *, forks: bool, checks: bool, is_quick: bool) -> Effects:
         if not self._is_current(handle) or self.is_stopping:
             return
-        self._set(handle, checks=checks)
-        if not forks:
+        self._set(handle, checks=checks, forks=forks)
+        is_second = handle == self.second
+        if is_second:
+            self.second = None
+        parent = self.records.get(self.records[handle].parent or 0)
+        if not forks and is_second:
+            self._set(handle, stage=Stage.ENDING)
+            yield Kill(handle, Force.KILL)
+            return
+        if forks and (is_second or not is_quick or parent is None):
+            self._set(handle, stage=Stage.CHECKPOINT, is_ready=True)
+            self.ready = handle
+            yield from self._keep(handle)
+            yield from self._start_checks(self.generation) if is_second else self._fork_server(handle)
+        else:
+            # To fork here would cost whoever waits as much as all the rest: it answers itself, and another one comes
+            # here later and stays (`_start_checks`).
             self._set(handle, stage=Stage.OFFERED)
             yield Serve(handle, self.generation)
-            return
-        self._set(handle, stage=Stage.CHECKPOINT, is_ready=True)
-        self._ready = handle
-        self._kept = self._line(handle)
-        yield from self._fork_server(handle)
+            if forks:
+                self.ready = None
+                yield from self._keep(self.records[handle].parent)
         for record in list(self.records.values()):
             yield from self._release(record.handle)
+
+    def _keep(self, handle: int | None) -> Effects:
+        """From now on this checkpoint and those it descends from may be gone on from, and no others."""
+        self._kept = self._line(handle)
+        for record in list(self.records.values()):
+            if record.stage is Stage.STANDBY and record.parent not in self._kept:
+                yield from self._retire(record)
 
     def _stood(self, boot: int) -> Effects:
         record = self.records.get(boot)
@@ -491,14 +521,27 @@ class Machine:
             self._kept.add(handle)
 
     def _fork_server(self, checkpoint: int) -> Effects:
-        standby = self._standby()
-        if standby is not None and standby.parent == checkpoint:
+        standby = self._standby_of(checkpoint)
+        if standby is not None:
+            self.records[standby.handle] = msgspec.structs.replace(
+                standby, generation=self.generation, stage=Stage.OFFERED
+            )
             handle = standby.handle
-            self.records[handle] = msgspec.structs.replace(standby, generation=self.generation, stage=Stage.OFFERED)
             yield GoOn(handle, checkpoint)
         else:
             handle = yield from self._fork(checkpoint, Role.SERVER, Stage.OFFERED)
         yield Serve(handle, self.generation)
+
+    def _resume(self, checkpoint: int) -> Effects:
+        """Go on with the boot from a checkpoint in the middle of it."""
+        standby = self._standby_of(checkpoint)
+        if standby is None:
+            yield from self._fork(checkpoint, Role.BOOT)
+            return
+        self.records[standby.handle] = msgspec.structs.replace(
+            standby, generation=self.generation, stage=Stage.STARTING
+        )
+        yield GoOn(standby.handle, checkpoint)
 
     def _fork(self, checkpoint: int, role: Role, stage: Stage = Stage.STARTING) -> Generator[Effect, None, int]:
         handle = self._new(role, parent=checkpoint, stage=stage)
@@ -506,19 +549,24 @@ class Machine:
         yield GoOn(handle, checkpoint)
         return handle
 
-    def _standby(self) -> Record | None:
-        return next((record for record in self.records.values() if record.stage is Stage.STANDBY), None)
+    def _standby_of(self, checkpoint: int) -> Record | None:
+        found = (each for each in self.records.values() if each.stage is Stage.STANDBY and each.parent == checkpoint)
+        return next(found, None)
 
     def _prepare_standby(self, generation: int) -> Effects:
-        is_wanted = generation == self.generation and self.server is not None and not self.is_stopping
-        if is_wanted and self.failure is None and self._ready is not None and self._standby() is None:
-            handle = self._new(Role.SERVER, parent=self._ready, stage=Stage.STANDBY)
-            yield ForkFrom(self._ready, handle, Role.SERVER)
+        """Fork ahead of time what an edit of a function would need, and what another one where the last was would."""
+        if generation != self.generation or self.server is None or self.is_stopping or self.failure is not None:
+            return
+        for checkpoint, role in ((self.ready, Role.SERVER), (self._place, Role.BOOT)):
+            if checkpoint in self._kept and self._standby_of(checkpoint) is None:
+                handle = self._new(role, parent=checkpoint, stage=Stage.STANDBY)
+                yield ForkFrom(checkpoint, handle, role)
 
-    def _end_standby(self) -> Effects:
-        standby = self._standby()
+    def _end_standby(self, checkpoint: int | None) -> Effects:
+        standby = None if checkpoint is None else self._standby_of(checkpoint)
         if standby is not None:
-            yield from self._retire(standby)
+            self._set(standby.handle, stage=Stage.ENDING)
+            yield Kill(standby.handle, Force.KILL)
 
     def _serves_by_itself(self, handle: int) -> Effects:
         if self._is_current(handle):
@@ -543,7 +591,7 @@ class Machine:
             yield from self._now_answering(by_page=True)
             return
         yield from self._now_answering(by_page=False)
-        if self._holder_of_checks(record).checks:
+        if record.forks or self._holder_of_checks(record).checks:
             yield ArmChecks(self.generation)
 
     def _is_overtaken(self, record: Record) -> bool:
@@ -559,12 +607,17 @@ class Machine:
         self.has_answered = True
 
     def _holder_of_checks(self, server: Record) -> Record:
-        """The checkpoint that the server was forked from, or the server itself where it has none."""
-        return self.records.get(server.parent or 0, server)
+        """The checkpoint with the application loaded, or the server itself where there can be none."""
+        return self.records.get(self.ready or 0, server)
 
     def _start_checks(self, generation: int) -> Effects:
         server = self.records.get(self.server or 0)
         if generation != self.generation or server is None or self.is_stopping:
+            return
+        if self.ready is None and server.forks:
+            # What answers was not left behind as a checkpoint. Whoever is to be comes the same way once more.
+            if self.second is None and server.parent in self._kept:
+                self.second = yield from self._fork(server.parent, Role.BOOT)
             return
         boot = self._holder_of_checks(server)
         if not boot.checks or self._checks_begun == generation:
@@ -594,7 +647,7 @@ class Machine:
         yield Spawn(handle, Role.PAGE, self.generation, failure)
 
     def _refused(self, handle: int, status: int) -> Effects:
-        if not self._is_current(handle) or self.is_stopping or self.failure is not None:
+        if not self._is_current(handle) or self.is_stopping or self.failure is not None or handle == self.second:
             return
         if self.has_answered or self.generation > 1:
             title = f"The command ended with status {status} instead of serving; its message is in the terminal."
@@ -625,9 +678,12 @@ class Machine:
             return
         if record.parent is not None:
             yield from self._release(record.parent)
-        if event.handle == self._ready:
-            self._ready = None
-            yield from self._end_standby()
+        if event.handle == self.ready:
+            self.ready = None
+        if event.handle == self.second:
+            self.second = None
+            return  # the generation has a server; only the next edit will take longer
+        yield from self._end_standby(event.handle)
         if self._boot_waits and record.stage is Stage.FOREIGN:
             self._boot_waits = False
             yield Spawn(self._new(Role.BOOT), Role.BOOT, self.generation)
@@ -656,11 +712,9 @@ class Machine:
                 if not lasted:
                     self._ended_early = self.generation
                 yield ShowReplaced(status)
-                checkpoint = self.records.get(record.parent) if record.parent is not None else None
-                if checkpoint is not None and checkpoint.stage is Stage.CHECKPOINT:
-                    yield from self._fork_server(checkpoint.handle)
-                else:
-                    yield Spawn(self._new(Role.BOOT), Role.BOOT, self.generation)
+                checkpoint = self.records.get(record.parent or 0)
+                is_usable = checkpoint is not None and checkpoint.stage is Stage.CHECKPOINT
+                yield from self._begin(self.ready or (record.parent if is_usable else None))
 
     # ---- the end ------------------------------------------------------------------------------------------------
 
@@ -699,16 +753,8 @@ class Machine:
         self.records[handle] = Record(handle, role, self.generation, stage, parent)
         return handle
 
-    def _set(
-        self, handle: int, *, stage: Stage | None = None, is_ready: bool | None = None, checks: bool | None = None
-    ) -> None:
-        record = self.records[handle]
-        self.records[handle] = msgspec.structs.replace(
-            record,
-            stage=record.stage if stage is None else stage,
-            is_ready=record.is_ready if is_ready is None else is_ready,
-            checks=record.checks if checks is None else checks,
-        )
+    def _set(self, handle: int, **changes: object) -> None:
+        self.records[handle] = msgspec.structs.replace(self.records[handle], **changes)
 
     def _is_current(self, handle: int) -> bool:
         record = self.records.get(handle)

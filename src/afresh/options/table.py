@@ -31,6 +31,12 @@ class Options:
     file_changed_wait: float = _option(
         0.2, seconds(minimum=0.0), "How long receivers of Django's file_changed signal may take to answer."
     )
+    serve_first: float = _option(
+        0.25,
+        seconds(minimum=0.0),
+        "A start that goes on from a checkpoint and is ready within this time answers at once; what it executed is "
+        "executed once more for the checkpoint after it, while nobody waits. 0: the checkpoint comes first.",
+    )
     poll: bool = _option(False, SWITCH, "Compare files at intervals instead of asking the kernel for events.")
     poll_interval: float = _option(0.1, seconds(minimum=0.001), "The interval between two comparisons when polling.")
     allow_host: tuple[str, ...] = _option(

@@ -120,6 +120,8 @@ def _go_on(question: Question, stale: Sequence[str]) -> Plan:
         elif candidate.is_ready and found.patches:
             return Plan(Way.PATCH, found.place or _name(stale), "", candidate.handle, found.patches)
         else:
+            if not any(each.is_ready for each in question.candidates):
+                why = why or "so soon after the last edit no function can be exchanged"
             reason = why or ("as it was" if candidate.is_ready else "the start had not come to it")
             return Plan(Way.RESUME, _name(stale), reason, candidate.handle, found.patches)
     return Plan(Way.COLD, _name(stale), why or "nothing of the last start can be kept")

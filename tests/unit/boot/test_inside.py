@@ -323,6 +323,17 @@ def test_whatever_way_leads_to_the_rest(branch: str, end: str, flag: int) -> Non
         assert executed(*found) == executed(whole)
 
 
+def test_a_rest_that_never_returns() -> None:
+    text = "seen.append('a')\nwhile True:\n    seen.append('b')\n    if len(seen) > 3: raise EOFError\n"
+    found, seen = parts(compile(text, FILE, "exec"), 2), []
+    assert found is not None
+    exec(found.above, {"seen": seen})
+    assert seen == ["a"]
+    with pytest.raises(EOFError):
+        exec(found.rest, {"seen": seen})
+    assert seen == ["a", "b", "b", "b"]
+
+
 @pytest.mark.parametrize("branch", BRANCHES)
 def test_statements_of_some_length_can_be_parted(branch: str) -> None:
     assert parts(compile(branch + "done('a', 'b', key='end')\n", FILE, "exec"), line_below(branch))

@@ -119,7 +119,9 @@ def test_a_standby_ends_with_what_it_was_forked_from() -> None:
     machine.step(m.StandbyDue(1))
     assert machine.step(m.StandbyOutdated()) == [m.Kill(4, m.Force.KILL)]
     assert machine.step(m.StandbyDue(1)) == [m.ForkFrom(1, 5, m.Role.SERVER)]
-    assert m.Kill(5, m.Force.KILL) in machine.step(m.Edited("models.py", at=2))
+    # Until its successor is there, what it was forked from may be gone on from.
+    assert m.Kill(5, m.Force.KILL) not in machine.step(m.Edited("models.py", at=2))
+    assert m.Kill(5, m.Force.KILL) in machine.step(m.BootReady(6, forks=True, checks=False))
 
 
 def test_a_standby_ends_with_its_checkpoint() -> None:
@@ -149,6 +151,83 @@ def test_an_edit_goes_on_in_the_middle_of_a_boot() -> None:
     assert effects == [m.ForkFrom(4, 5, m.Role.SERVER), m.GoOn(5, 4), m.Serve(5, 2), m.Stop(1)]
     assert machine.step(m.Ended(1, 0)) == []
     assert machine.records[2].stage is m.Stage.CHECKPOINT
+
+
+def quickly_resumed(*, checks: bool = False) -> m.Machine:
+    """As `resumable`, and then an edit in the middle, of which boot 4 was so quickly ready that it answers itself."""
+    machine = resumable()
+    machine.step(m.Edited("views.py", at=2))
+    assert machine.step(m.BootReady(4, forks=True, checks=checks, is_quick=True)) == [m.Serve(4, 2)]
+    assert machine.step(m.Serving(4)) == [m.Route(4), m.Answering(2, "views.py", False), m.ArmChecks(2)]
+    return machine
+
+
+def test_a_boot_that_was_quickly_there_answers_and_a_second_one_stays() -> None:
+    machine = quickly_resumed(checks=True)
+    assert machine.step(m.ChecksDue(2)) == [m.ForkFrom(2, 5, m.Role.BOOT), m.GoOn(5, 2)]
+    assert machine.step(m.ChecksDue(2)) == []
+    assert machine.step(m.BootReady(5, forks=True, checks=True)) == [
+        m.ForkFrom(5, 6, m.Role.CHECKS),
+        m.GoOn(6, 5),
+    ]
+    assert machine.step(m.Edited("views.py:detail", at=5))[:2] == [m.Route(None), m.ForkFrom(5, 7, m.Role.SERVER)]
+
+
+def test_the_ready_checkpoint_before_a_quick_boot_ends() -> None:
+    machine = quickly_resumed()
+    assert m.Stop(1) in machine.step(m.Ended(3, 0))
+
+
+def test_an_edit_ends_the_second_one() -> None:
+    machine = quickly_resumed()
+    machine.step(m.ChecksDue(2))
+    effects = machine.step(m.Edited("views.py", at=2))
+    assert m.Kill(5, m.Force.KILL) in effects
+    assert m.ForkFrom(2, 6, m.Role.BOOT) in effects
+    assert machine.step(m.BootReady(5, forks=True, checks=False)) == []
+
+
+def test_a_second_one_that_does_not_come_changes_nothing() -> None:
+    for event in (m.Ended(5, -9), m.Refused(5, 1), m.BootReady(5, forks=False, checks=False)):
+        machine = quickly_resumed()
+        machine.step(m.ChecksDue(2))
+        machine.step(event)
+        machine.step(m.Ended(5, 0))
+        assert (machine.server, machine.failure, machine.ready) == (4, None, None)
+        assert m.ForkFrom(2, 6, m.Role.BOOT) in machine.step(m.Edited("views.py", at=2))
+
+
+def test_a_killed_server_that_was_no_fork_is_replaced_the_way_it_came() -> None:
+    machine = quickly_resumed()
+    assert machine.step(m.Ended(4, -9)) == [
+        m.Route(None),
+        m.ShowReplaced(-9),
+        m.ForkFrom(2, 5, m.Role.BOOT),
+        m.GoOn(5, 2),
+    ]
+    assert machine.step(m.BootReady(5, forks=True, checks=False, is_quick=True)) == [m.Serve(5, 2)]
+    machine = quickly_resumed()
+    machine.step(m.ChecksDue(2))
+    machine.step(m.BootReady(5, forks=True, checks=False))
+    assert machine.step(m.Ended(4, -9)) == [m.Route(None), m.ShowReplaced(-9), *forked(5, 6, 2)]
+
+
+def test_a_first_boot_is_never_gone_through_twice() -> None:
+    machine, _ = started()
+    assert machine.step(m.BootReady(1, forks=True, checks=False, is_quick=True)) == forked(1, 2, 1)
+
+
+def test_the_place_of_the_last_edit_has_a_standby_of_its_own() -> None:
+    machine = quickly_resumed()
+    assert machine.step(m.StandbyDue(2)) == [m.ForkFrom(2, 5, m.Role.BOOT)]
+    machine.step(m.ChecksDue(2))
+    machine.step(m.BootReady(6, forks=True, checks=False))
+    assert machine.step(m.StandbyDue(2)) == [m.ForkFrom(6, 7, m.Role.SERVER)]
+    # An edit elsewhere leaves it where it is; one in that place takes it.
+    assert m.Kill(5, m.Force.KILL) not in machine.step(m.Edited("views.py:detail", at=6))
+    machine.step(m.Serving(7))
+    assert machine.step(m.Edited("views.py", at=2))[:2] == [m.Route(None), m.GoOn(5, 2)]
+    assert machine.step(m.BootReady(5, forks=True, checks=False, is_quick=True))[0] == m.Serve(5, 4)
 
 
 def test_an_edit_from_a_checkpoint_that_is_gone_starts_afresh() -> None:
