@@ -331,7 +331,7 @@ def test_a_checkpoint_that_is_killed_while_it_is_asked_to_fork(project: Served, 
     assert project.get() == "first 1 middle 1 L 3"
 
 
-# ---- answering first, and the checkpoint after it -----------------------------------------------------------------------
+# ---- answering first, and the checkpoint after it ------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -325,7 +325,8 @@ def test_whatever_way_leads_to_the_rest(branch: str, end: str, flag: int) -> Non
 
 def test_a_rest_that_never_returns() -> None:
     text = "seen.append('a')\nwhile True:\n    seen.append('b')\n    if len(seen) > 3: raise EOFError\n"
-    found, seen = parts(compile(text, FILE, "exec"), 2), []
+    seen: list[str] = []
+    found = parts(compile(text, FILE, "exec"), 2)
     assert found is not None
     exec(found.above, {"seen": seen})
     assert seen == ["a"]
