@@ -1,28 +1,33 @@
-"""Boots the project of the current directory in this fresh interpreter, as Django's runserver would, and prints how
-long what follows each edited place took, in seconds. Run by `reload`, not imported.
+"""Boots the project of the current directory in this fresh interpreter, as the child of Django's reloader does, and prints
+how long what follows each edited place took, in seconds. Run by `reload`, not imported.
 
-Executed are the settings, the apps, the command's modules, the middleware and the URLconf; no server, no checks. The
-places tell the time themselves, through `bench_clock`. Argument: a path to ask for once it is ready.
+What is executed, in which order, is what `tests/exact` compares every reload with: the user's own command, up to the
+point where it would serve; no checks. The places tell the time themselves, through `bench_clock`. Arguments: a path to
+ask for once it is ready, and the command.
 """
 
 import importlib
+import importlib.util
 import io
 import json
 import os
 import sys
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 began = time.perf_counter()
 
 
-def boot() -> Any:
-    """The application, with everything loaded that a first request of any page finds loaded."""
-    application = importlib.import_module("bench_wsgi").application
-    importlib.import_module("django.contrib.staticfiles.management.commands.runserver")
-    # `url_patterns` is what imports the URLconf.
-    _ = importlib.import_module("django.urls").get_resolver().url_patterns
-    return application
+def reference() -> Any:
+    """The module `tests/exact/cold.py`, without this checkout on the path of the project."""
+    file = Path(__file__).parents[1] / "tests" / "exact" / "cold.py"
+    spec = importlib.util.spec_from_file_location("_cold", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def asked(application: Any, path: str) -> None:
@@ -45,16 +50,28 @@ def asked(application: Any, path: str) -> None:
     response.close()
 
 
-def main(path: str) -> dict[str, float]:
+def told(application: Any, path: str) -> dict[str, float]:
     """What took how long."""
-    clock = importlib.import_module("bench_clock")
-    application = boot()
     ready = time.perf_counter()
+    times: dict[str, float] = importlib.import_module("bench_clock").times
     asked(application, path)
-    follows = {f"{name}: follows": ready - at for name, at in clock.times.items()}
+    follows = {f"{name}: follows": ready - at for name, at in times.items()}
     return {"boot": ready - began, "first request": time.perf_counter() - ready, **follows}
 
 
+def main(path: str, *command: str) -> None:
+    """Run the command up to where it would serve."""
+
+    def end(application: Any) -> NoReturn:
+        print(json.dumps(told(application, path)), flush=True)
+        os._exit(0)
+
+    os.environ["RUN_MAIN"] = "true"
+    del sys.path[0]
+    cold = reference()
+    cold.stop_before_serving(end)
+    cold.run(command)
+
+
 if __name__ == "__main__":
-    sys.path.insert(0, os.getcwd())
-    print(json.dumps(main(sys.argv[1])))
+    main(*sys.argv[1:])

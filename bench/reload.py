@@ -153,7 +153,7 @@ class Editor:
 
 def _cold_boots(site: Site) -> Data:
     found: Data = {}
-    command = [site.python, str(_COLD_BOOT), PAGE]
+    command = [site.python, str(_COLD_BOOT), PAGE, *site.manage, "runserver"]
     for number in range(1 + COLD_BOOTS):
         done = subprocess.run(command, cwd=site.directory, env=site.variables, capture_output=True, text=True)
         if done.returncode:

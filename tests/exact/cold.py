@@ -29,9 +29,9 @@ def main(result: str, requests: str, *command: str) -> NoReturn:
     """Start, ask, write, and end the process without the project's exit handlers."""
     os.environ["RUN_MAIN"] = "true"
     del sys.path[0]
-    _stop_before_serving(lambda handler: _end(result, [_ask(handler, path) for path in json.loads(requests)]))
+    stop_before_serving(lambda handler: _end(result, [_ask(handler, path) for path in json.loads(requests)]))
     try:
-        _run(command)
+        run(command)
     except BaseException as exc:
         if os.environ.get("EXACT_TRACEBACK"):
             raise
@@ -39,7 +39,8 @@ def main(result: str, requests: str, *command: str) -> NoReturn:
     _end(result, "ended without serving")
 
 
-def _run(command: tuple[str, ...]) -> None:
+def run(command: tuple[str, ...]) -> None:
+    """Run it in a `__main__` of its own, as the interpreter does."""
     main = ModuleType("__main__")
     if sys.version_info < (3, 14):
         main.__annotations__ = {}
@@ -59,8 +60,10 @@ def _run(command: tuple[str, ...]) -> None:
         exec(compile(source.read(), file, "exec", dont_inherit=True), main.__dict__)
 
 
-def _stop_before_serving(then: Callable[[Callable[..., Any]], NoReturn]) -> None:
-    """Django's own modules are imported by `manage.py` in any case: only this one, the first of them, comes early."""
+def stop_before_serving(then: Callable[[Callable[..., Any]], NoReturn]) -> None:
+    """Let `runserver` call `then(handler)` where it would serve.
+
+    Django's own modules are imported by `manage.py` in any case: only this one, the first of them, comes early."""
     from django.core.management import ManagementUtility
 
     fetch = ManagementUtility.fetch_command

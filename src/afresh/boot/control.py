@@ -104,8 +104,6 @@ class Control:
         """Have the address bound while the project is being loaded; `bound` tells what came of it."""
         self._asked = msg.Bind(address, port, ipv6)
         self.send(self._asked)
-        # What serving needs, before the places where the project is edited: whoever goes on from there has it.
-        import afresh.boot.server  # noqa: F401
 
     def bound(self) -> int:
         """The real port. Raises OSError as `bind()` would."""

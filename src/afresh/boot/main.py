@@ -90,6 +90,8 @@ def start_observing(
 ) -> Session:
     """From here on everything the boot consumes is journalled, checkpoints are left on the way, and the framework's
     seams are patched when loaded."""
+    # What serving needs, before anything of the project: whoever goes on from wherever the project is edited has it.
+    import afresh.boot.server  # noqa: F401
     from afresh.boot.executions import Executions
     from afresh.boot.imports import Observer
     from afresh.boot.placement import Placement
