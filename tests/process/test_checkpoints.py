@@ -144,6 +144,33 @@ def test_a_module_that_a_view_imports(project: Served) -> None:
     assert project.get("/lazy") == "newer"
 
 
+READING = """\
+import os
+from pathlib import Path
+HERE = Path(__file__).parent
+def word():
+    return f"{TEXT} {NAMES} {FLAG}"
+TEXT = (HERE / "words.txt").read_text()
+NAMES = sorted(os.listdir(HERE / "names"))
+FLAG = (HERE / "flag").exists()
+"""
+
+
+def test_what_a_module_reads_that_a_view_imports(tmp_path: Path) -> None:
+    """It is executed by a server, and all the same part of the code."""
+    (tmp_path / "names").mkdir()
+    (tmp_path / "names" / "one").touch()
+    (tmp_path / "words.txt").write_text("some")
+    with serving(tmp_path, lazy=READING) as project:
+        assert project.get("/lazy") == "some ['one'] False"
+        write(tmp_path / "words.txt", "other")
+        assert project.get("/lazy") == "other ['one'] False"
+        (tmp_path / "names" / "one").unlink()
+        assert project.get("/lazy") == "other [] False"
+        (tmp_path / "flag").touch()
+        assert project.get("/lazy") == "other [] True"
+
+
 def test_a_file_that_is_imported_under_two_names(tmp_path: Path) -> None:
     """Both modules are of the text saved last, wherever checkpoints stand inside of them."""
     double = "import os, sys\nsys.path.append(os.path.join(os.path.dirname(__file__), 'package'))\n"

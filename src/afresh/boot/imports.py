@@ -18,6 +18,7 @@ from posix import stat
 import msgspec
 
 from afresh.boot.candidates import Candidates
+from afresh.boot.observe import Importing
 from afresh.reload.journal import Entry, Exec, Sealed, Signature
 from afresh.reload.orders import Inside
 from afresh.source.reading import absolute, digest_of, read_source, signature_of
@@ -61,6 +62,7 @@ class Observer:
         standing: Standing | None = None,
     ) -> None:
         self._journal = journal
+        self._importing = Importing(journal)
         self._roots = roots
         self._cache = cache
         self._triggers = triggers
@@ -193,6 +195,14 @@ class Observer:
         else:
             self.running[path] = Running(module, code)
 
+    def execute(self, module: ModuleType, execute: Callable[[ModuleType], object]) -> None:
+        """Execute a project module; in a server, what it consumes meanwhile is journalled as it is during a start."""
+        if not self._journal.is_serving:
+            execute(module)
+            return
+        with self._importing:
+            execute(module)
+
     def execute_in_parts(self, module: ModuleType, path: str, standing: Standing, line: int) -> None:
         """Execute the project module at `path`, with a checkpoint above that line if there can be one."""
         from afresh.boot.inside import parts
@@ -310,7 +320,7 @@ class ProjectLoader(SourceFileLoader):
             if line:
                 observer.execute_in_parts(module, self.path, standing, line)
             else:
-                super().exec_module(module)
+                observer.execute(module, super().exec_module)
         except BaseException as exc:
             cut_own_frames(exc)
             raise

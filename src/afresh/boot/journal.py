@@ -60,9 +60,13 @@ class JournalWriter:
         return f"<JournalWriter {mode} seen={len(self._seen)} open={len(self._open)} held={len(self._held)}>"
 
     @property
+    def is_serving(self) -> bool:
+        return self._confirm is not None and not self._is_mute
+
+    @property
     def waits(self) -> bool:
         """Whether `cover` blocks for the calling thread."""
-        return self._confirm is not None and not self._is_mute and get_ident() != self._reader
+        return self.is_serving and get_ident() != self._reader
 
     def serve(self, confirm: Callable[[Batch], None]) -> None:
         """Enter the mode "serving": `confirm(entries)` returns when the entries are watched and still unchanged.

@@ -2,12 +2,16 @@
 
 An audit hook cannot be taken away (PEP 578): `stop` leaves it one look into an empty table. It never raises, since that
 would make the observed call fail.
+
+A server is observed only while it executes a module of the project for the first time: what that reads is part of the
+code, and what requests read is not.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from _thread import allocate_lock, get_ident
 from posix import stat as system_stat
 
 from afresh.boot.roots import OWN, is_interpreters
@@ -42,6 +46,10 @@ OUTPUTS = {
 _handlers: dict[str, Handler] = {}
 _wrapped: list[_Wrapper] = []
 _is_hooked = False
+# Threads that execute modules of the project in a server, with how many each is in the middle of; None in a boot, where
+# everybody is observed.
+_importing: dict[int, int] | None = None
+_lock = allocate_lock()
 
 
 def install(journal: JournalWriter, code_read: Handler | None = None) -> None:
@@ -50,17 +58,12 @@ def install(journal: JournalWriter, code_read: Handler | None = None) -> None:
     `code_read`: what to call with the arguments of `object.__getattr__`, the event of reading a function's code.
     """
     global _is_hooked
-    seen = _Seen(journal)
-    _handlers.update(
-        {"open": seen.opened, "os.listdir": seen.listed, "os.scandir": seen.listed},
-        **({} if code_read is None else {"object.__getattr__": code_read}),
-        **{event: seen.changer(positions) for event, positions in OUTPUTS.items()},
-    )
+    if code_read is not None:
+        _handlers["object.__getattr__"] = code_read
+    _start(_Seen(journal))
     if not _is_hooked:
         _is_hooked = True
         sys.addaudithook(_hook)
-    for name in ("stat", "lstat", "access"):
-        _wrap(name, seen)
 
 
 def stop() -> None:
@@ -73,9 +76,40 @@ def stop() -> None:
     _wrapped.clear()
 
 
+class Importing:
+    """For as long as it is entered, by any number of threads, what each of them consumes is journalled again."""
+
+    def __init__(self, journal: JournalWriter) -> None:
+        self._seen = _Seen(journal)
+
+    def __enter__(self) -> None:
+        global _importing
+        with _lock:
+            _importing = _importing or {}
+            if not _importing:
+                _start(self._seen)
+            _importing[get_ident()] = _importing.get(get_ident(), 0) + 1
+
+    def __exit__(self, *_: object) -> None:
+        with _lock:
+            assert _importing is not None
+            _importing[get_ident()] -= 1
+            if not _importing[get_ident()]:
+                del _importing[get_ident()]
+            if not _importing:
+                stop()
+
+
+def _start(seen: _Seen) -> None:
+    _handlers.update({"open": seen.opened, "os.listdir": seen.listed, "os.scandir": seen.listed})
+    _handlers.update({event: seen.changer(positions) for event, positions in OUTPUTS.items()})
+    for name in ("stat", "lstat", "access"):
+        _wrap(name, seen)
+
+
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     handler = _handlers.get(event)
-    if handler is not None:
+    if handler is not None and (_importing is None or get_ident() in _importing):
         try:
             handler(arguments)
         except Exception:
@@ -186,6 +220,8 @@ class _Wrapper:
         seen = self.seen
         path = arguments[0] if arguments else options.get("path")
         if seen is None or path is None or isinstance(path, int) or options.get("dir_fd") is not None:
+            return
+        if _importing is not None and get_ident() not in _importing:
             return
         # access() also says no to what is there.
         seen.asked(path, is_there or _exists(path))
