@@ -12,12 +12,17 @@ _TLS = "You're accessing the development server over HTTPS, but it only supports
 
 def access_log(entry: AccessEntry) -> None:
     """Log one answer with the level, the arguments and the extra fields that Django's request handler gives."""
-    extra = {"request": entry.sock, "server_time": timestamp(time.localtime())}
     if entry.request_line.startswith(_TLS_HANDSHAKE):
-        _LOGGER.error(_TLS, extra={**extra, "status_code": 500})
+        _LOGGER.error(_TLS, extra=_extra(entry, 500))
         return
     level = logging.ERROR if entry.status >= 500 else logging.WARNING if entry.status >= 400 else logging.INFO
-    # Escaped as Django does since CVE-2025-48432: a line end or a terminal sequence in a path is not to reach the log.
-    line = entry.request_line.encode("unicode_escape").decode("ascii")
-    arguments = (line, str(entry.status), str(entry.length))
-    _LOGGER.log(level, '"%s" %s %s', *arguments, extra={**extra, "status_code": entry.status})
+    if _LOGGER.isEnabledFor(level):
+        # Escaped as Django does since CVE-2025-48432: a line end or a terminal sequence in a path is not to reach the
+        # log.
+        line = entry.request_line.encode("unicode_escape").decode("ascii")
+        arguments = (line, str(entry.status), str(entry.length))
+        _LOGGER.log(level, '"%s" %s %s', *arguments, extra=_extra(entry, entry.status))
+
+
+def _extra(entry: AccessEntry, status_code: int) -> dict[str, object]:
+    return {"request": entry.sock, "server_time": timestamp(time.time()), "status_code": status_code}

@@ -2,7 +2,8 @@
 
 One thread *leads*: it waits for the connections and answers requests itself, so that a quick answer costs no hand-off
 between threads. Another *stands by*: while an answer is in progress it looks at the clock, and when the answer takes
-too long it takes over the waiting. So no thread is woken and no timer runs while nothing is in progress.
+too long it takes over the waiting. So no thread is woken and no timer runs while nothing is in progress. Time in which
+the kernel let other processes run instead does not count (`afresh.serve.progress`).
 
 One takeover at a time is a ramp (200 answers of a second each took 1.9 s), so for a while after each requests go to
 other threads at once. Only takeovers begin or prolong that while: many threads slow each other down, and would look
@@ -19,6 +20,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from afresh.serve.progress import NONE, Progress, ThreadFile, is_runnable, work_time
 from afresh.serve.wake import Wake, held_lock, own_wake
 
 Job = TypeVar("Job")
@@ -67,13 +69,14 @@ class _Seat:
 
 
 class _Turn(Generic[Job]):
-    """One answer by the leader: the job and when it began."""
+    """One answer by the leader: the job, when it began, and what the leader had run by then, known from its looks."""
 
-    __slots__ = ("began", "job")
+    __slots__ = ("began", "job", "progress")
 
     def __init__(self, job: Job, began: float) -> None:
         self.job = job
         self.began = began
+        self.progress: Progress | None = None
 
 
 class Crew(Generic[Job]):
@@ -92,6 +95,9 @@ class Crew(Generic[Job]):
         # Standing by: `_alarm` is released to start looking at the clock; `_armed` says that it was.
         self._turn: _Turn[Job] | None = None
         self._turns = 0
+        self._leading = 0  # The native id of the thread that leads.
+        self._looked_at = NONE  # Its progress at the last look of the one that stands by.
+        self._file = ThreadFile()
         self._armed = False
         self._alarm = threading.Lock()
         self._alarm.acquire()
@@ -107,7 +113,7 @@ class Crew(Generic[Job]):
     def start(self) -> None:
         """Start the thread that leads and the one that stands by."""
         with self._lock:
-            seats = [self._hire(self._work.lead)]
+            seats = [self._hire(self._lead)]
             if self._bounds.answers_here:
                 seats.append(self._hire(self._stand_by))
         for seat in seats:
@@ -226,7 +232,11 @@ class Crew(Generic[Job]):
         finally:
             self._work.returned(job)
 
-    # ---- standing by --------------------------------------------------------------------------------------------
+    # ---- leading and standing by --------------------------------------------------------------------------------
+
+    def _lead(self) -> None:
+        self._leading = threading.get_native_id()
+        self._work.lead()
 
     def _stand_by(self) -> None:
         """Sleep until an answer is in progress; look at it until it is done or overdue; then lead."""
@@ -235,23 +245,37 @@ class Crew(Generic[Job]):
         while pause:
             # Nobody releases the alarm while it is armed, except to stop: with a time limit this is a sleep.
             self._alarm.acquire(timeout=pause)
+            # Before the lock is taken: whoever waits for it while this thread is in the kernel loses its place.
+            progress = self._file.read(self._leading)
+            if pause == _FOR_EVER:
+                self._looked_at = progress
             with self._lock:
                 if self._stopping:
+                    self._file.close()
                     return
-                pause = self._pause(turns)
+                pause = self._pause(turns, progress)
                 turns = self._turns
                 successor = None if pause else self._take_over()
         if successor is not None:
             self._wake(successor)
-        self._work.lead()
+        self._lead()
 
-    def _pause(self, turns: int) -> float:
+    def _pause(self, turns: int, progress: Progress) -> float:
         """Seconds until the next look, 0 if the answer in progress is overdue; `turns` as of the last look."""
         turn = self._turn
+        bound = self._bounds.takeover_after
+        before, self._looked_at = self._looked_at, progress
         if turn is not None:
-            return max(0.0, turn.began + self._bounds.takeover_after - time.monotonic())
+            if turn.progress is None:
+                # From the look before it began, so that what counts as queued is rather too much than too little.
+                turn.progress = before
+            elapsed = time.monotonic() - turn.began
+            if elapsed < bound:
+                return bound - elapsed
+            took = work_time(elapsed, turn.progress, progress, runnable=is_runnable(self._leading))
+            return max(0.0, bound - took)
         if self._turns != turns:
-            return self._bounds.takeover_after
+            return bound
         # Nothing since the last look. `answer_here` reads this under the same lock, so its next turn is not missed.
         self._armed = False
         return _FOR_EVER

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from afresh.serve import crew
 from afresh.serve.crew import Bounds, Crew, Work
 
 DEADLINE = 10
@@ -100,6 +101,32 @@ def test_after_a_takeover_jobs_are_dispatched_at_once(own: Callable[..., Owner])
     go_on.set()
     for _ in range(40):
         owner.returned.get(timeout=DEADLINE)
+
+
+def test_a_job_that_only_was_not_let_run_keeps_the_lead(
+    own: Callable[..., Owner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took = [0.0]
+    looks = threading.Semaphore(0)
+
+    def work_time(*_: Any, **__: Any) -> float:
+        looks.release()
+        return took[0]
+
+    monkeypatch.setattr(crew, "work_time", work_time)
+    owner = own()
+    go_on = threading.Event()
+
+    def slow() -> None:
+        assert go_on.wait(DEADLINE)
+
+    owner.jobs.put(slow)
+    for _ in range(3):
+        assert looks.acquire(timeout=DEADLINE)
+    assert owner.taken_out.empty()
+    took[0] = 60.0
+    assert owner.taken_out.get(timeout=DEADLINE) is slow
+    go_on.set()
 
 
 def test_calm_comes_back(own: Callable[..., Owner]) -> None:
