@@ -43,9 +43,10 @@ class Connection:
         self.head_began = 0.0  # When the first bytes of a head came that is not complete; 0 without one.
         self.idle_since = 0.0  # When the last answer ended.
         self.is_timed = False  # Somebody will look whether it has been idle for too long.
-        # How the last answer ended: the connection may carry another, its client is gone, the request was refused.
+        # How the last answer ended: the connection may carry another, its client is gone.
         self.keeps = False
         self.is_lost = False
+        # What the request is to be answered with instead of calling the application; the connection closes after it.
         self.refusal: Refusal | None = None
 
     def __repr__(self) -> str:

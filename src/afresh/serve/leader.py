@@ -20,7 +20,7 @@ import msgspec
 
 from afresh.errors import AfreshError
 from afresh.handover.parcel import Parcel
-from afresh.serve.answer import Service, answer, refuse
+from afresh.serve.answer import Service, answer
 from afresh.serve.config import NO_LIMIT
 from afresh.serve.connection import Connection, Phase
 from afresh.serve.crew import Bounds, Crew, Work
@@ -206,7 +206,8 @@ class Leader:
             if connection.phase is Phase.COLLECTING or self._let_in(connection):
                 return self._begin(connection)
         except Refusal as refusal:
-            self._refuse(connection, refusal)
+            connection.refusal = refusal
+            return self._answer_or_dispatch(connection, at_once=True)
         return True
 
     def _let_in(self, connection: Connection) -> bool:
@@ -246,7 +247,9 @@ class Leader:
     def _refuse_slow_head(self, connection: Connection, began: float) -> None:
         if connection.phase is Phase.READING and connection.head_began == began:
             message = "The request did not come in time."
-            self._refuse(connection, Refusal(HTTPStatus.REQUEST_TIMEOUT, message, connection.intake.begun_line))
+            connection.refusal = Refusal(HTTPStatus.REQUEST_TIMEOUT, message, connection.intake.begun_line)
+            # Not here: who does the poller's calls cannot pass on the lead.
+            self._answer_or_dispatch(connection, at_once=False)
 
     def _check_host(self, head: Head) -> None:
         hosts = self._surroundings.hosts
@@ -266,9 +269,13 @@ class Leader:
             if head.length <= limit and intake.body_received <= limit:
                 self.roster.watch(connection)
                 return True
+        return self._answer_or_dispatch(connection, at_once=is_complete)
+
+    def _answer_or_dispatch(self, connection: Connection, *, at_once: bool) -> bool:
+        """Have a connection answered, by this thread if that may be `at_once`; whether it still leads."""
         connection.phase = Phase.ANSWERING
         self.answering += 1
-        if is_complete and self.crew.is_calm():
+        if at_once and self.crew.is_calm():
             if not self.crew.answer_here(connection):
                 return False
             self._finished(connection)
@@ -276,12 +283,6 @@ class Leader:
         self.roster.unwatch(connection)
         self.crew.dispatch(connection)
         return True
-
-    def _refuse(self, connection: Connection, refusal: Refusal) -> None:
-        if refuse(self._service, connection, refusal):
-            self._linger(connection)
-        else:
-            self._close(connection)
 
     # ---- answers, on any of the threads -------------------------------------------------------------------------
 
@@ -314,8 +315,6 @@ class Leader:
             self._go_on(connection)
         elif connection.is_lost:
             self._close(connection)
-        elif connection.refusal is not None:
-            self._refuse(connection, connection.refusal)
         else:
             self._linger(connection)
 
