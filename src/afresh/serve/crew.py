@@ -20,7 +20,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from afresh.serve.progress import NONE, Progress, ThreadFile, is_runnable, work_time
+from afresh.serve.progress import Progress, ThreadFile, is_runnable, work_time
 from afresh.serve.wake import Wake, held_lock, own_wake
 
 Job = TypeVar("Job")
@@ -69,14 +69,14 @@ class _Seat:
 
 
 class _Turn(Generic[Job]):
-    """One answer by the leader: the job, when it began, and what the leader had run by then, known from its looks."""
+    """One answer by the leader: the job, when it began; once it looks overdue, since when and the leader's progress."""
 
-    __slots__ = ("began", "job", "progress")
+    __slots__ = ("began", "job", "suspected")
 
     def __init__(self, job: Job, began: float) -> None:
         self.job = job
         self.began = began
-        self.progress: Progress | None = None
+        self.suspected: tuple[float, Progress] | None = None
 
 
 class Crew(Generic[Job]):
@@ -96,7 +96,6 @@ class Crew(Generic[Job]):
         self._turn: _Turn[Job] | None = None
         self._turns = 0
         self._leading = 0  # The native id of the thread that leads.
-        self._looked_at = NONE  # Its progress at the last look of the one that stands by.
         self._file = ThreadFile()
         self._armed = False
         self._alarm = threading.Lock()
@@ -245,10 +244,9 @@ class Crew(Generic[Job]):
         while pause:
             # Nobody releases the alarm while it is armed, except to stop: with a time limit this is a sleep.
             self._alarm.acquire(timeout=pause)
-            # Before the lock is taken: whoever waits for it while this thread is in the kernel loses its place.
-            progress = self._file.read(self._leading)
-            if pause == _FOR_EVER:
-                self._looked_at = progress
+            # Before the lock is taken, and only for an answer that may be overdue: a file costs a leader that is quick.
+            turn = self._turn
+            progress = self._file.read(self._leading) if turn is not None and self._left(turn) <= 0 else None
             with self._lock:
                 if self._stopping:
                     self._file.close()
@@ -260,25 +258,36 @@ class Crew(Generic[Job]):
             self._wake(successor)
         self._lead()
 
-    def _pause(self, turns: int, progress: Progress) -> float:
-        """Seconds until the next look, 0 if the answer in progress is overdue; `turns` as of the last look."""
+    def _left(self, turn: _Turn[Job]) -> float:
+        """Seconds until an answer looks overdue."""
+        return turn.began + self._bounds.takeover_after - time.monotonic()
+
+    def _pause(self, turns: int, progress: Progress | None) -> float:
+        """Seconds until the next look, 0 if the answer in progress is overdue; `turns` as of the last look.
+
+        `progress` is of the thread that leads, where the answer in progress looked overdue a moment ago.
+        """
         turn = self._turn
-        bound = self._bounds.takeover_after
-        before, self._looked_at = self._looked_at, progress
         if turn is not None:
-            if turn.progress is None:
-                # From the look before it began, so that what counts as queued is rather too much than too little.
-                turn.progress = before
-            elapsed = time.monotonic() - turn.began
-            if elapsed < bound:
-                return bound - elapsed
-            took = work_time(elapsed, turn.progress, progress, runnable=is_runnable(self._leading))
-            return max(0.0, bound - took)
+            left = self._left(turn)
+            if left > 0:
+                return left
+            return 0.0 if progress is not None and self._is_overdue(turn, progress) else self._bounds.takeover_after / 2
         if self._turns != turns:
-            return bound
+            return self._bounds.takeover_after
         # Nothing since the last look. `answer_here` reads this under the same lock, so its next turn is not missed.
         self._armed = False
         return _FOR_EVER
+
+    def _is_overdue(self, turn: _Turn[Job], progress: Progress) -> bool:
+        """Whether an answer that looks overdue has worked or waited since the last look, and not only been held up."""
+        now = time.monotonic()
+        suspected, turn.suspected = turn.suspected, (now, progress)
+        if suspected is None:
+            return False
+        since, before = suspected
+        took = work_time(now - since, before, progress, runnable=is_runnable(self._leading))
+        return took >= (now - since) / 2
 
     def _take_over(self) -> _Seat:
         """Take the lead from the thread that answers; returns the seat that stands by next."""

@@ -60,7 +60,7 @@ def is_runnable(thread: int) -> bool:
 
 
 def work_time(elapsed: float, before: Progress, now: Progress, *, runnable: bool) -> float:
-    """Seconds of `elapsed` that an answer itself took, working or waiting for something; `before` is from its begin.
+    """Seconds of the `elapsed` ones between two readings in which a thread ran, or waited for something.
 
     While the thread is runnable, how long it has not been let run is not known yet, so only what it ran counts.
     """
