@@ -1,4 +1,8 @@
-"""`load`: requests per second and slowest hundredth on kept-alive connections, beside the direct call in process."""
+"""`load`: requests per second, what each costs the processor, and the slowest hundredth, on kept-alive connections.
+
+Beside the direct call of the application in process. The rates are those of a machine that does nothing else; what a
+request costs the server's processes is steadier, and wrk and the kernel's share in its name are not in it.
+"""
 
 import re
 import shutil
@@ -11,6 +15,7 @@ from pathlib import Path
 
 from bench.client import Address
 from bench.peers import AFRESH, AFRESH_QUIET, RUNSERVER, SERVERS, Peer
+from bench.processes import cpu_seconds
 from bench.run import Data, Plan, answering, interleaved
 from bench.sites import PATH, Site
 from bench.statistic import median, paired_ratio
@@ -51,13 +56,21 @@ def measure(plan: Plan) -> Data:
 def once(pages: Sequence[str], site: Site) -> dict[str, float | list[float]]:
     """Start it and load each page with each number of connections in turn."""
     if site.peer is DIRECT:
-        return {f"{page}: direct": _direct(site, PAGES[page]) for page in pages if page != UPLOAD}
+        return {
+            f"{page}: {name}": value
+            for page in pages
+            if page != UPLOAD
+            for name, value in zip(("direct", "cpu"), _direct(site, PAGES[page]), strict=True)
+        }
     found: dict[str, float | list[float]] = {}
-    with answering(site) as (_, address):
+    with answering(site) as (server, address):
         for page in pages:
             _wrk(address, page, 4, 1)
             for connections in CONNECTIONS:
+                before = cpu_seconds(server.pids())
                 rate, slowest, failed = parse_wrk(_wrk(address, page, connections, SECONDS))
+                cost = (cpu_seconds(server.pids()) - before) / (rate * SECONDS)
+                found[f"{page}: cpu {connections}"] = cost * 1e6
                 found[f"{page}: rate {connections}"] = rate
                 found[f"{page}: p99 {connections}"] = slowest
                 found[f"{page}: failed {connections}"] = failed
@@ -91,12 +104,14 @@ def parse_wrk(output: str) -> tuple[float, float, float]:
     return float(rate[1]), float(slowest[1]) * _MILLISECONDS[slowest[2]], float(failed)
 
 
-def _direct(site: Site, path: str) -> float:
+def _direct(site: Site, path: str) -> tuple[float, float]:
+    """Calls per second, and microseconds of processor time of each."""
     command = [site.python, str(_DIRECT_CALL), path, str(SECONDS)]
     done = subprocess.run(command, cwd=site.directory, env=site.variables, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr)
-    return float(done.stdout.split()[-1])
+    rate, cost = done.stdout.split()[-2:]
+    return float(rate), float(cost)
 
 
 def tables(data: Data) -> list[Table]:
@@ -115,12 +130,14 @@ def _table(project: str, page: str, peers: Data) -> Table:
         "",
         *(f"{count} conn., /s" for count in CONNECTIONS),
         *(f"of direct at {count}" for count in CONNECTIONS[1:]),
+        *(f"CPU at {count}, µs" for count in CONNECTIONS[1:]),
         *(f"p99 at {count}, ms" for count in CONNECTIONS),
         "failed",
     )
     rows = [_row(name, page, found, direct) for name, found in peers.items() if name != DIRECT.name]
-    note = f"The direct call of the application's handler: {median(direct):,.0f} requests/s." if direct else ""
-    return Table(f"Load: {page}, kept-alive connections, {project}", columns, rows, note)
+    cost = median(peers.get(DIRECT.name, {}).get(f"{page}: cpu", []))
+    note = f"The direct call of the application's handler: {median(direct):,.0f} requests/s, {cost:,.0f} µs each."
+    return Table(f"Load: {page}, kept-alive connections, {project}", columns, rows, note if direct else "")
 
 
 def _row(name: str, page: str, found: Data, direct: list[float]) -> list[Cell]:
@@ -129,6 +146,7 @@ def _row(name: str, page: str, found: Data, direct: list[float]) -> list[Cell]:
         name,
         *map(median, rates.values()),
         *(paired_ratio(rates[count], direct) for count in CONNECTIONS[1:]),
+        *(median(found.get(f"{page}: cpu {count}", [])) for count in CONNECTIONS[1:]),
         *(median(found.get(f"{page}: p99 {count}", [])) for count in CONNECTIONS),
         int(sum(sum(found.get(f"{page}: failed {count}", [])) for count in CONNECTIONS)),
     ]
