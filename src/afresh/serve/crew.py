@@ -20,6 +20,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from afresh.serve.interval import SwitchInterval
 from afresh.serve.progress import Progress, ThreadFile, is_runnable, work_time
 from afresh.serve.wake import Wake, held_lock, own_wake
 
@@ -27,6 +28,8 @@ Job = TypeVar("Job")
 Task: TypeAlias = Callable[[], None]
 
 _FOR_EVER = -1.0
+_PATIENCE = 20
+"""So many times its bound an answer may take at most, whatever is to blame."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ class Crew(Generic[Job]):
         self._backlog: deque[Job] = deque()
         self._stopping = False
         self._last_takeover = float("-inf")
+        self._interval = SwitchInterval()
         # Standing by: `_alarm` is released to start looking at the clock; `_armed` says that it was.
         self._turn: _Turn[Job] | None = None
         self._turns = 0
@@ -156,6 +160,8 @@ class Crew(Generic[Job]):
             leads = self._turn is turn
             if leads:
                 self._turn = None
+            else:
+                self._interval.end()
         if not leads:
             self._work.returned(job)
         return leads
@@ -172,6 +178,7 @@ class Crew(Generic[Job]):
             else:
                 self._backlog.append(job)
                 return
+            self._interval.begin()
         self._wake(seat)
 
     def withdraw(self) -> list[Job]:
@@ -217,6 +224,7 @@ class Crew(Generic[Job]):
         """Wait for a task; false if the thread is to end."""
         with self._lock:
             if self._backlog:
+                self._interval.begin()
                 seat.task = partial(self._answer_away, self._backlog.popleft())
                 return True
             if self._stopping or len(self._resting) >= self._bounds.spare:
@@ -229,6 +237,8 @@ class Crew(Generic[Job]):
         try:
             self._work.answer(job)
         finally:
+            with self._lock:
+                self._interval.end()
             self._work.returned(job)
 
     # ---- leading and standing by --------------------------------------------------------------------------------
@@ -280,14 +290,17 @@ class Crew(Generic[Job]):
         return _FOR_EVER
 
     def _is_overdue(self, turn: _Turn[Job], progress: Progress) -> bool:
-        """Whether an answer that looks overdue has worked or waited since the last look, and not only been held up."""
-        now = time.monotonic()
-        suspected, turn.suspected = turn.suspected, (now, progress)
-        if suspected is None:
+        """Whether an answer has worked or waited for long enough since it first looked overdue, and not only been held up.
+
+        In all since then: on a busy machine a thread that computes gets a small part of each moment.
+        """
+        now, bound = time.monotonic(), self._bounds.takeover_after
+        if turn.suspected is None:
+            turn.suspected = (now, progress)
             return False
-        since, before = suspected
+        since, before = turn.suspected
         took = work_time(now - since, before, progress, runnable=is_runnable(self._leading))
-        return took >= (now - since) / 2
+        return took >= bound / 2 or now - turn.began >= _PATIENCE * bound
 
     def _take_over(self) -> _Seat:
         """Take the lead from the thread that answers; returns the seat that stands by next."""
@@ -295,6 +308,7 @@ class Crew(Generic[Job]):
         assert turn is not None
         self._armed = False
         self._last_takeover = time.monotonic()
+        self._interval.begin()
         self._work.take_out(turn.job)
         if not self._resting:
             return self._hire(self._stand_by)
