@@ -1,4 +1,4 @@
-"""`python -m bench [start|reload|tail|load|memory|idle|gate|all|readme]`.
+"""`python -m bench [start|reload|tail|load|concurrency|memory|idle|gate|all|readme]`.
 
 Each runs by itself, and small: `reload --edits 5 --projects example --peers runserver afresh`.
 """
@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from types import ModuleType
 from typing import Any
 
-from bench import gate, idle, load, memory, peers, reload, results, sites, start, tail
+from bench import concurrency, gate, idle, load, memory, peers, reload, results, sites, start, tail
 from bench.run import Plan
 from bench.spots import NAMES
 
@@ -21,6 +21,7 @@ MEASURES: dict[str, ModuleType] = {
     "reload": reload,
     "tail": tail,
     "load": load,
+    "concurrency": concurrency,
     "memory": memory,
     "idle": idle,
     "gate": gate,
@@ -54,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--edits", type=int, help="edits in all: of each kind with `reload`")
     several: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
     parser.add_argument("--projects", **several, choices=list(sites.PROJECTS), help="only these projects")
-    parser.add_argument("--peers", **several, choices=[peer.name for peer in peers.PEERS], help="only these peers")
+    parser.add_argument("--peers", **several, choices=list(peers.EVERYONE), help="only these peers")
+    parser.add_argument("--pages", **several, choices=load.PAGES, help="only these pages, of `load`")
     parser.add_argument("--spots", **several, choices=NAMES, help="only edits of these places")
     return parser
 
@@ -63,7 +65,14 @@ def _measure(name: str, projects: Sequence[sites.Project], arguments: argparse.N
     measure = MEASURES[name]
     who = peers.named(tuple(arguments.peers) or getattr(measure, "PEERS", ()))
     edits = arguments.edits or getattr(measure, "EDITS", 0)
-    plan = Plan(projects, who, arguments.rounds or measure.ROUNDS, edits=edits, spots=tuple(arguments.spots))
+    plan = Plan(
+        projects,
+        who,
+        arguments.rounds or measure.ROUNDS,
+        edits=edits,
+        spots=tuple(arguments.spots),
+        pages=tuple(arguments.pages),
+    )
     print(f"Measuring {name} …", file=sys.stderr)
     data = measure.measure(plan)
     file = results.save(name, data, plan.failed)

@@ -9,7 +9,8 @@ class Peer:
 
     `apps` come first in INSTALLED_APPS. `reloads`: it notices edits; `looks_once_a_second`: by comparing times, so that
     an edit finds it at any moment of that second. `command` begins after the interpreter: `{manage}` stands for the
-    words of the project's own command line (manage.py, or -m and a module), `{port}` for the port.
+    words of the project's own command line (manage.py, or -m and a module), `{port}` for the port. `settings` is text
+    that is added to the project's settings.
     """
 
     name: str
@@ -17,6 +18,7 @@ class Peer:
     apps: tuple[str, ...] = ()
     reloads: bool = True
     looks_once_a_second: bool = False
+    settings: str = ""
 
     @property
     def is_afresh(self) -> bool:
@@ -58,9 +60,40 @@ PEERS = (
     Peer("waitress", "-m waitress --listen 127.0.0.1:{port} bench_wsgi:application", reloads=False),
 )
 
+_QUIET = (
+    "LOGGING = {'version': 1, 'disable_existing_loggers': False, 'loggers': {'django.server': {'level': 'ERROR'}}}\n"
+)
+
+AFRESH_QUIET = Peer("afresh, access log off", AFRESH.command, apps=AFRESH.apps, settings=_QUIET)
+AFRESH_ALONE = Peer("afresh --noreload", "{manage} runserver --noreload 127.0.0.1:{port}", apps=AFRESH.apps)
+
+SERVERS = (
+    AFRESH_QUIET,
+    AFRESH_ALONE,
+    *(
+        Peer(
+            f"granian, {threads}",
+            f"-m granian --interface wsgi bench_wsgi:application --port {{port}} --blocking-threads {threads[0]}",
+            reloads=False,
+        )
+        for threads in ("1 thread", "4 threads")
+    ),
+    Peer("gunicorn sync", "-m gunicorn bench_wsgi:application --bind 127.0.0.1:{port}", reloads=False),
+    Peer(
+        "gunicorn gthread",
+        "-m gunicorn bench_wsgi:application --bind 127.0.0.1:{port} --worker-class gthread --threads 8",
+        reloads=False,
+    ),
+    Peer("uvicorn, WSGI", "-m uvicorn bench_wsgi:application --port {port} --interface wsgi", reloads=False),
+    Peer("hypercorn, WSGI", "-m hypercorn wsgi:bench_wsgi:application --bind 127.0.0.1:{port}", reloads=False),
+)
+"""What is measured only as a server under load: no reloader is in the way of any of them."""
+
+EVERYONE = {peer.name: peer for peer in (*PEERS, *SERVERS)}
+
 
 def named(names: tuple[str, ...]) -> tuple[Peer, ...]:
-    """The peers of these names; ValueError for one that does not exist. All of them where no name is given."""
-    if unknown := set(names) - {peer.name for peer in PEERS}:
+    """The peers of these names; ValueError for one that does not exist. Those that reload where no name is given."""
+    if unknown := set(names) - set(EVERYONE):
         raise ValueError(f"no such peer: {', '.join(sorted(unknown))}")
-    return tuple(peer for peer in PEERS if not names or peer.name in names)
+    return tuple(EVERYONE[name] for name in names) or PEERS

@@ -32,6 +32,9 @@ class Plan:
     spots: tuple[str, ...] = ()
     """Names of the places to edit; empty for those that the measure chooses."""
 
+    pages: tuple[str, ...] = ()
+    """Names of the pages to ask for; empty for those that the measure chooses."""
+
 
 @contextmanager
 def serving(site: Site) -> Iterator[tuple[Launched, Address]]:

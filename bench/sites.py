@@ -34,6 +34,9 @@ PATH = "/bench/"
 
 VIEWS = "bench_views.py"
 
+PAGES = "bench_pages.py"
+"""The pages of `load` and `concurrency`."""
+
 
 @dataclass(frozen=True)
 class Site:
@@ -98,6 +101,57 @@ def views(version: int) -> str:
     """)
 
 
+_PAGES = """\
+import time
+
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpResponse, JsonResponse
+from django.template import engines
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+LARGE = bytes(range(256)) * 4096
+TEXT = "<!doctype html><ul>{% for one in applied %}<li>{{ one.app }}: {{ one.name }}{% endfor %}</ul>"
+_compiled = []
+
+
+def items(request):
+    found = [{"id": n, "name": f"item {n}", "price": n / 4, "tags": ["a", "b"]} for n in range(100)]
+    return JsonResponse({"items": found})
+
+
+def page(request):
+    if not _compiled:
+        _compiled.append(engines["django"].from_string(TEXT))
+    applied = MigrationRecorder.Migration.objects.order_by("pk")[:20]
+    return HttpResponse(_compiled[0].render({"applied": applied}, request))
+
+
+def large(request):
+    return HttpResponse(LARGE, content_type="application/octet-stream")
+
+
+@csrf_exempt
+def upload(request):
+    return HttpResponse(str(len(request.body)))
+
+
+def sleep(request):
+    time.sleep(1)
+    return HttpResponse("slept")
+
+
+def compute(request):
+    end = time.monotonic() + float(request.GET["seconds"])
+    while time.monotonic() < end:
+        sum(range(1000))
+    return HttpResponse("computed")
+
+
+urlpatterns = [path(f"{view.__name__}/", view) for view in (items, page, large, upload, sleep, compute)]
+"""
+
+
 def version_of(body: bytes) -> int | None:
     """The version that the plain view's answer tells, None where it is another answer."""
     words = body.split()
@@ -110,12 +164,13 @@ def _added(peer: Peer, settings: str, urls: str) -> dict[str, str]:
             f"from {settings} import *\n\n"
             f"ROOT_URLCONF = 'bench_urls'\n"
             f"others = [app for app in INSTALLED_APPS if app not in {('afresh.django', *peer.apps)!r}]\n"
-            f"INSTALLED_APPS = [*{peer.apps!r}, *others]\n"
+            f"INSTALLED_APPS = [*{peer.apps!r}, *others]\n{peer.settings}"
         ),
         "bench_urls.py": (
-            f"from django.urls import path\nfrom {urls} import *\nimport bench_helpers, bench_views\n\n"
+            f"from django.urls import include, path\nfrom {urls} import *\nimport bench_helpers, bench_views\n\n"
             f"urlpatterns = [\n"
-            f"    path('bench/', bench_views.page), path('bench/helpers/', bench_helpers.page), *urlpatterns\n]\n"
+            f"    path('bench/', bench_views.page), path('bench/helpers/', bench_helpers.page),\n"
+            f"    path('bench/pages/', include('bench_pages')), *urlpatterns\n]\n"
         ),
         "bench_wsgi.py": (
             "from django.core.wsgi import get_wsgi_application\n\napplication = get_wsgi_application()\n"
@@ -127,6 +182,7 @@ def _added(peer: Peer, settings: str, urls: str) -> dict[str, str]:
         "bench_helpers.py": spots.helpers(),
         **{spots.helper_file(number): spots.helper(number) for number in HELPERS},
         VIEWS: views(1),
+        PAGES: _PAGES,
     }
 
 

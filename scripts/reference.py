@@ -44,13 +44,15 @@ def _section(row: Row) -> str:
 def _example(row: Row) -> str:
     if row.kind is HOSTS:
         return "a.example,b.example"
-    return "1" if row.kind is SWITCH else f"{row.default:g}"
+    return "1" if row.kind is SWITCH else _as_toml(row.default)
 
 
 def _as_toml(value: Value) -> str:
     match value:
         case bool():
             return str(value).lower()
+        case int():
+            return str(value)
         case float():
             return f"{value:g}"
         case _:
@@ -61,6 +63,8 @@ def _as_words(value: Value) -> str:
     match value:
         case bool():
             return "on" if value else "off"
+        case int():
+            return f"{value:,}"
         case float():
             return f"{value:g} s"
         case _:

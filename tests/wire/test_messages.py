@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from fuzz.readings import End, by_afresh
 
 HOST = "Host: localhost\r\n"
 
@@ -19,7 +20,7 @@ def say(body: bytes, *fields: str) -> bytes:
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Any:
-    path = environ["PATH_INFO"]
+    path = environ["PATH_INFO"].replace("*", "/target")
     return globals()["view_" + path.strip("/").split("/")[0].replace("-", "_")](environ, start_response)
 
 
@@ -163,6 +164,10 @@ ROWS = [
     Row("raw bytes", GET.format("/target/\xc3\xa4"), say(b"/target/\xc3\xa4||localhost")),
     Row("two slashes", GET.format("//target//a"), say(b"/target//a||localhost")),
     Row("absolute form", GET.format("http://127.0.0.1:80/target?x"), say(b"/target|x|127.0.0.1:80")),
+    Row("asterisk form", f"OPTIONS * HTTP/1.1\r\n{HOST}\r\n", say(b"*||localhost")),
+    Row("an encoded slash and query mark", GET.format("/target/a%2fb%3Fc%23"), say(b"/target/a/b?c#||localhost")),
+    Row("a query of a question mark", GET.format("/target??"), say(b"/target|?|localhost")),
+    Row("absolute form in 1.0", GET10.format("http://127.0.0.1/target", ""), say(b"/target||127.0.0.1", CLOSE)),
     Row("absolute form without path", GET.format("HTTP://127.0.0.1"), say(b"GET")),
     # Header fields.
     Row("repeated fields", GET.format("/header")[:-2] + "X-A: 1\r\nx-a:2\r\n\r\n", say(b"HTTP_X_A=1,2;")),
@@ -310,6 +315,20 @@ REFUSED += [
 
 # Long ones by bytes are in the unit tests of the intake, in memory.
 FED = [(*row, "whole") for row in REFUSED] + [(*row, "by bytes") for row in REFUSED if len(row[1]) < 3000]
+
+
+def test_refused_in_two_at_every_position() -> None:
+    """In memory; what only the host policy refuses is complete to the reader."""
+    complete = set()
+    for name, data, _ in REFUSED:
+        if len(data) > 3000:
+            continue
+        whole = by_afresh([data])
+        if whole.end is not End.REFUSED:
+            complete.add(name)
+        for position in range(1, len(data)):
+            assert by_afresh([data[:position], data[position:]]) == whole, (name, position)
+    assert complete == {"an empty Host", "a Host that is not allowed", "another Host in the absolute form"}
 
 
 @pytest.mark.parametrize(("data", "status", "feeding"), [row[1:] for row in FED], ids=[f"{r[0]}, {r[3]}" for r in FED])

@@ -255,3 +255,23 @@ def _switches_of_others() -> dict[str, str]:
             status = (task / "status").read_text()
             found[task.name] = status.partition("\nvoluntary_ctxt_switches:")[2].split()[0]
     return found
+
+
+@pytest.mark.parametrize("sent", [get(), b"nonsense\r\n\r\n"], ids=["an answer", "a refusal"])
+def test_a_log_that_takes_no_more_keeps_nobody_waiting(sent: bytes, serve: Any) -> None:
+    """As a terminal does after Ctrl+S."""
+    blocked, go_on = threading.Event(), threading.Event()
+
+    def log(entry: Any) -> None:
+        if not blocked.is_set():
+            blocked.set()
+            assert go_on.wait(DEADLINE)
+
+    served = serve(Rooms(), log=log)
+    client = served.connect()
+    client.sendall(sent)
+    assert blocked.wait(DEADLINE)
+    for _ in range(3):
+        assert served.talk(get()).startswith(b"HTTP/1.1 200 OK")
+    go_on.set()
+    assert client.recv(9) == b"HTTP/1.1 "

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NoReturn
 
@@ -52,10 +52,10 @@ class _ServerProcess:
 
     def _obey(self, message: msg.ToApp, descriptors: list[int]) -> None:
         match message:
-            case msg.Serve(generation, events):
-                self._begin(generation, descriptors, events=events)
-            case msg.ServePage(generation, events):
-                self._begin(generation, descriptors, events=events)
+            case msg.Serve(generation, events, limits):
+                self._begin(generation, descriptors, events=events, limits=limits)
+            case msg.ServePage(generation, events, _, _, limits):
+                self._begin(generation, descriptors, events=events, limits=limits)
             case msg.Covered(ticket):
                 self._control.covered(ticket)
             case msg.Parcels():
@@ -84,15 +84,16 @@ class _ServerProcess:
         assert self._server is not None, "the keeper sends the listening socket first"
         return self._server
 
-    def _begin(self, generation: int, descriptors: list[int], *, events: bool) -> None:
+    def _begin(self, generation: int, descriptors: list[int], *, events: bool, limits: Mapping[str, float]) -> None:
         listener = socket.socket(fileno=descriptors[0])
         word = Word(descriptors[-1])
         os.close(descriptors[-1])
         gate = ServerGate(word, generation, descriptors[1] if events else None)
         application = self._application
+        config = Config(threads=application.threads, server_name=application.host, server_port=application.port)
         self._server = Server(
             application.wsgi,
-            config=Config(threads=application.threads, server_name=application.host, server_port=application.port),
+            config=config.limited(limits),
             gate=gate,
             hand_over=self._hand_over,
             log=application.log,

@@ -289,10 +289,14 @@ class Prefault(_Message):
 
 
 class Serve(_Message):
-    """To a server: answer requests as `generation`. Descriptors: listening socket, inotify (or none), gate word."""
+    """To a server: answer requests as `generation`. Descriptors: listening socket, inotify (or none), gate word.
+
+    `limits`: the options that bound what a client may take, by name.
+    """
 
     generation: int
     events: bool
+    limits: dict[str, float] = {}
 
 
 class ServePage(_Message):
@@ -302,6 +306,7 @@ class ServePage(_Message):
     events: bool
     failure: Failure
     hosts: tuple[str, ...]
+    limits: dict[str, float] = {}
 
 
 class Decided(_Message):

@@ -34,7 +34,15 @@ def help_text() -> str:
 
 def default_text(value: Value) -> str:
     """A default as it is written for people; empty for what is off or empty."""
-    return f"{value:g}" if isinstance(value, float) else ""
+    match value:
+        case bool():
+            return ""
+        case int():
+            return str(value)
+        case float():
+            return f"{value:g}"
+        case _:
+            return ""
 
 
 def _lines(row: Row) -> str:

@@ -124,11 +124,12 @@ def _spec(argv: list[str], command: list[str]) -> "BootSpec":
         cwd=os.getcwd(),
         door="manage.py",
         address=address_of(argv),
-        options=_options(environ),
+        options=options_of(environ),
     )
 
 
-def _options(environ: dict[str, str]) -> "Options":
+def options_of(environ: dict[str, str]) -> "Options":
+    """The options in force; ends the process where one of them cannot be."""
     from afresh.errors import UsageError
     from afresh.options.files import find_options
 

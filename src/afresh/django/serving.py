@@ -1,5 +1,6 @@
 """From a command that wants to serve to an `Application`, under a keeper or in this one process."""
 
+import os
 import socket
 import traceback
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from afresh.boot.session import Session
 from afresh.boot.signals import wait_for_signals
 from afresh.django import commands
 from afresh.django.access import access_log
+from afresh.django.entry import options_of
 from afresh.handover.parcel import Parcel
 from afresh.keeper.sockets import bind
 
@@ -129,13 +131,16 @@ def serve_here(asked: RunArguments) -> None:
     listener = _bind_here(asked.address, asked.port, ipv6=asked.ipv6)
     port = listener.getsockname()[1]
     asked.on_bind(port)
+    options = options_of(dict(os.environ))
+    config = Config(threads=asked.threads, server_name=asked.address, server_port=port).limited(options.limits())
+    hosts = (*allowed_hosts(), *options.allow_host)
     server = Server(
         asked.handler,
-        config=Config(threads=asked.threads, server_name=asked.address, server_port=port),
+        config=config,
         gate=OpenGate(),
         hand_over=_close,
         log=access_log,
-        hosts=HostPolicy(allowed_hosts(), bound=asked.address, refusal=lambda host: refusal(host, django=True)),
+        hosts=HostPolicy(hosts, bound=asked.address, refusal=lambda host: refusal(host, django=True)),
         on_thread_end=connections.close_all,
     )
     server.listen(listener)

@@ -239,7 +239,7 @@ class Keeper:
             case machine.KeepCheckpoint(handle, boot):
                 self._keep_checkpoint(handle, boot)
             case machine.Serve(handle, generation):
-                message = msg.Serve(generation, self._watcher.events is not None)
+                message = msg.Serve(generation, self._watcher.events is not None, self.spec.options.limits())
                 if handle in self._members:
                     self._members[handle].link.send(message, self._serving_descriptors())
             case machine.RunChecks(handle):
@@ -310,7 +310,8 @@ class Keeper:
     def _offer_page(self, member: Member, generation: int, failure: msg.Failure) -> None:
         if self._listener is None and not self._bind_for_page():
             return
-        message = msg.ServePage(generation, self._watcher.events is not None, failure, self._hosts)
+        limits = self.spec.options.limits()
+        message = msg.ServePage(generation, self._watcher.events is not None, failure, self._hosts, limits)
         member.link.send(message, self._serving_descriptors())
 
     def _is_first(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from afresh.options.values import HOSTS, SWITCH, Kind, Value, seconds
+from afresh.options.values import HOSTS, SWITCH, Kind, Value, seconds, whole
 
 
 def _option(default: Value, kind: Kind, text: str) -> Any:
@@ -43,6 +43,35 @@ class Options:
         (), HOSTS, "A further host name to answer for, as in Django's ALLOWED_HOSTS; may be repeated."
     )
 
+    head_wait: float = _option(
+        60.0,
+        seconds(minimum=0.1),
+        "How long a request's head may take to come before the answer is 408.",
+    )
+    idle: float = _option(
+        0.0, seconds(minimum=0.0), "How long a connection may be idle before it is closed; 0: without limit."
+    )
+    max_connections: int = _option(
+        2000,
+        whole("COUNT", minimum=1),
+        "How many connections are held; for one more, the idlest is closed, or it waits.",
+    )
+    max_head: int = _option(
+        131_072, whole("BYTES", minimum=1024), "How long a request's head may be before the answer is 431."
+    )
+    max_fields: int = _option(
+        100, whole("COUNT", minimum=1), "How many header fields a request may have before the answer is 431."
+    )
+    max_spool: int = _option(
+        1 << 20,
+        whole("BYTES", minimum=0),
+        "How much of a request's body is held in memory.",
+    )
+
+    def limits(self) -> dict[str, float]:
+        """The options that bound what a client may take, by name: for the process that serves."""
+        return {name: getattr(self, name) for name in LIMITS}
+
     def to_plain(self) -> dict[str, Any]:
         """The values as a dict that JSON can hold."""
         return asdict(self)
@@ -52,6 +81,9 @@ class Options:
         """The inverse of `to_plain`, also after JSON has made lists of tuples."""
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
         return cls(**values)
+
+
+LIMITS = ("head_wait", "idle", "max_connections", "max_head", "max_fields", "max_spool")
 
 
 @dataclass(frozen=True, slots=True)

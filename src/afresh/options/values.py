@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Value: TypeAlias = float | bool | tuple[str, ...]
+Value: TypeAlias = float | int | bool | tuple[str, ...]
 
 _ON = frozenset({"1", "true", "yes", "on"})
 _OFF = frozenset({"0", "false", "no", "off"})
@@ -56,6 +56,28 @@ def seconds(minimum: float) -> Kind:
         return checked(float(value))
 
     return Kind("SECONDS", of_words, of_toml)
+
+
+def whole(metavar: str, minimum: int) -> Kind:
+    """A whole number of what `metavar` names, `minimum` or more."""
+    expected = f"expected a whole number, {minimum} or more"
+
+    def checked(number: int) -> int:
+        if number < minimum:
+            raise ValueError(expected)
+        return number
+
+    def of_words(words: Sequence[str]) -> int:
+        if not (words[-1].isascii() and words[-1].isdigit()):
+            raise ValueError(expected)
+        return checked(int(words[-1]))
+
+    def of_toml(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError(expected)
+        return checked(value)
+
+    return Kind(metavar, of_words, of_toml)
 
 
 def _switch_of_words(words: Sequence[str]) -> bool:

@@ -28,17 +28,21 @@ class Service(msgspec.Struct, frozen=True):
 
 
 def answer(service: Service, connection: Connection) -> None:
-    """Answer the request whose head was read; `keeps`, `is_lost` and `refusal` of the connection say how it went."""
+    """Answer the request whose head was read, or refuse it with the connection's `refusal`; `keeps` and `is_lost` of
+    the connection say how it went."""
     connection.keeps = False
     try:
-        connection.context.run(_answer, service, connection)
+        if connection.refusal is None:
+            connection.context.run(_answer, service, connection)
     except PeerGone:
         connection.is_lost = True
     except Refusal as refusal:
         connection.refusal = refusal
+    if connection.refusal is not None:
+        connection.is_lost = not _refuse(service, connection, connection.refusal)
 
 
-def refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
+def _refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
     """Send a refusal and log it; false if the client is gone."""
     content_type, body = refusal.page
     method = refusal.request_line.partition(" ")[0]

@@ -1,5 +1,7 @@
 """What a server is told once, as values."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 
@@ -9,6 +11,9 @@ class Limits(msgspec.Struct, frozen=True):
     request_line: int = 65_536
     fields: int = 100
     head: int = 131_072
+
+
+NO_LIMIT = 0.0
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -23,6 +28,8 @@ class Config(msgspec.Struct, frozen=True):
     `calm_after`: so long after that, requests go to other threads at once.
     `spare_threads`: idle threads kept. `most_threads`: answers at a time; more wait in order of arrival.
     `linger`: how long a connection is read on after its last response, so that the response is not lost to a reset.
+    `head_wait`: how long a head may take from its first byte on. `idle`: how long a connection may wait for its next
+    request, `NO_LIMIT` for as long as it likes. `connections`: so many are held; fewer where descriptors are scarcer.
     """
 
     threads: bool = True
@@ -39,3 +46,20 @@ class Config(msgspec.Struct, frozen=True):
     spare_threads: int = 8
     most_threads: int = 512
     linger: float = 1.0
+    head_wait: float = 60.0
+    idle: float = NO_LIMIT
+    connections: int = 2000
+
+    def limited(self, options: Mapping[str, float]) -> "Config":
+        """This, with the limits of these options (`afresh.options.table`, `LIMITS`); without any, as it is."""
+        if not options:
+            return self
+        limits = msgspec.structs.replace(self.limits, head=int(options["max_head"]), fields=int(options["max_fields"]))
+        return msgspec.structs.replace(
+            self,
+            limits=limits,
+            spool_limit=int(options["max_spool"]),
+            head_wait=options["head_wait"],
+            idle=options["idle"],
+            connections=int(options["max_connections"]),
+        )

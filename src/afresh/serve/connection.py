@@ -25,7 +25,7 @@ class Connection:
     """A connection that this process owns."""
 
     __slots__ = (
-        "context", "descriptor", "intake", "is_lost", "is_watched", "keeps", "peer", "phase", "refusal", "scheme",
+        "context", "descriptor", "head_began", "idle_since", "intake", "is_lost", "is_timed", "is_watched", "keeps", "peer", "phase", "refusal", "scheme",
         "sock",
     )  # fmt: skip
 
@@ -39,13 +39,32 @@ class Connection:
         self.context = contextvars.Context()
         self.phase = Phase.READING
         self.is_watched = False
-        # How the last answer ended: the connection may carry another, its client is gone, the request was refused.
+        # Monotonic.
+        self.head_began = 0.0  # When the first bytes of a head came that is not complete; 0 without one.
+        self.idle_since = 0.0  # When the last answer ended.
+        self.is_timed = False  # Somebody will look whether it has been idle for too long.
+        # How the last answer ended: the connection may carry another, its client is gone.
         self.keeps = False
         self.is_lost = False
+        # What the request is to be answered with instead of calling the application; the connection closes after it.
         self.refusal: Refusal | None = None
 
     def __repr__(self) -> str:
         return f"<Connection fd={self.descriptor} peer={self.peer} {self.phase.name} {self.intake!r}>"
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of a next request has come."""
+        return self.phase is Phase.READING and not self.intake.received
+
+    def is_quiet(self) -> bool:
+        """Whether it is idle, and nothing of a next request is in the kernel either."""
+        try:
+            return self.is_idle and not self.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
     @property
     def can_move(self) -> bool:

@@ -2,7 +2,8 @@
 
 One thread *leads*: it waits for the connections and answers requests itself, so that a quick answer costs no hand-off
 between threads. Another *stands by*: while an answer is in progress it looks at the clock, and when the answer takes
-too long it takes over the waiting. So no thread is woken and no timer runs while nothing is in progress.
+too long it takes over the waiting. So no thread is woken and no timer runs while nothing is in progress. Time in which
+the kernel let other processes run instead does not count (`afresh.serve.progress`).
 
 One takeover at a time is a ramp (200 answers of a second each took 1.9 s), so for a while after each requests go to
 other threads at once. Only takeovers begin or prolong that while: many threads slow each other down, and would look
@@ -19,12 +20,16 @@ from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from afresh.serve.interval import SwitchInterval
+from afresh.serve.progress import Progress, ThreadFile, is_runnable, work_time
 from afresh.serve.wake import Wake, held_lock, own_wake
 
 Job = TypeVar("Job")
 Task: TypeAlias = Callable[[], None]
 
 _FOR_EVER = -1.0
+_PATIENCE = 20
+"""So many times its bound an answer may take at most, whatever is to blame."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,14 @@ class _Seat:
 
 
 class _Turn(Generic[Job]):
-    """One answer by the leader: the job and when it began."""
+    """One answer by the leader: the job, when it began; once it looks overdue, since when and the leader's progress."""
 
-    __slots__ = ("began", "job")
+    __slots__ = ("began", "job", "suspected")
 
     def __init__(self, job: Job, began: float) -> None:
         self.job = job
         self.began = began
+        self.suspected: tuple[float, Progress] | None = None
 
 
 class Crew(Generic[Job]):
@@ -89,9 +95,12 @@ class Crew(Generic[Job]):
         self._backlog: deque[Job] = deque()
         self._stopping = False
         self._last_takeover = float("-inf")
+        self._interval = SwitchInterval()
         # Standing by: `_alarm` is released to start looking at the clock; `_armed` says that it was.
         self._turn: _Turn[Job] | None = None
         self._turns = 0
+        self._leading = 0  # The native id of the thread that leads.
+        self._file = ThreadFile()
         self._armed = False
         self._alarm = threading.Lock()
         self._alarm.acquire()
@@ -107,7 +116,7 @@ class Crew(Generic[Job]):
     def start(self) -> None:
         """Start the thread that leads and the one that stands by."""
         with self._lock:
-            seats = [self._hire(self._work.lead)]
+            seats = [self._hire(self._lead)]
             if self._bounds.answers_here:
                 seats.append(self._hire(self._stand_by))
         for seat in seats:
@@ -151,6 +160,8 @@ class Crew(Generic[Job]):
             leads = self._turn is turn
             if leads:
                 self._turn = None
+            else:
+                self._interval.end()
         if not leads:
             self._work.returned(job)
         return leads
@@ -167,6 +178,7 @@ class Crew(Generic[Job]):
             else:
                 self._backlog.append(job)
                 return
+            self._interval.begin()
         self._wake(seat)
 
     def withdraw(self) -> list[Job]:
@@ -212,6 +224,7 @@ class Crew(Generic[Job]):
         """Wait for a task; false if the thread is to end."""
         with self._lock:
             if self._backlog:
+                self._interval.begin()
                 seat.task = partial(self._answer_away, self._backlog.popleft())
                 return True
             if self._stopping or len(self._resting) >= self._bounds.spare:
@@ -224,9 +237,15 @@ class Crew(Generic[Job]):
         try:
             self._work.answer(job)
         finally:
+            with self._lock:
+                self._interval.end()
             self._work.returned(job)
 
-    # ---- standing by --------------------------------------------------------------------------------------------
+    # ---- leading and standing by --------------------------------------------------------------------------------
+
+    def _lead(self) -> None:
+        self._leading = threading.get_native_id()
+        self._work.lead()
 
     def _stand_by(self) -> None:
         """Sleep until an answer is in progress; look at it until it is done or overdue; then lead."""
@@ -235,26 +254,53 @@ class Crew(Generic[Job]):
         while pause:
             # Nobody releases the alarm while it is armed, except to stop: with a time limit this is a sleep.
             self._alarm.acquire(timeout=pause)
+            # Before the lock is taken, and only for an answer that may be overdue: a file costs a leader that is quick.
+            turn = self._turn
+            progress = self._file.read(self._leading) if turn is not None and self._left(turn) <= 0 else None
             with self._lock:
                 if self._stopping:
+                    self._file.close()
                     return
-                pause = self._pause(turns)
+                pause = self._pause(turns, progress)
                 turns = self._turns
                 successor = None if pause else self._take_over()
         if successor is not None:
             self._wake(successor)
-        self._work.lead()
+        self._lead()
 
-    def _pause(self, turns: int) -> float:
-        """Seconds until the next look, 0 if the answer in progress is overdue; `turns` as of the last look."""
+    def _left(self, turn: _Turn[Job]) -> float:
+        """Seconds until an answer looks overdue."""
+        return turn.began + self._bounds.takeover_after - time.monotonic()
+
+    def _pause(self, turns: int, progress: Progress | None) -> float:
+        """Seconds until the next look, 0 if the answer in progress is overdue; `turns` as of the last look.
+
+        `progress` is of the thread that leads, where the answer in progress looked overdue a moment ago.
+        """
         turn = self._turn
         if turn is not None:
-            return max(0.0, turn.began + self._bounds.takeover_after - time.monotonic())
+            left = self._left(turn)
+            if left > 0:
+                return left
+            return 0.0 if progress is not None and self._is_overdue(turn, progress) else self._bounds.takeover_after / 2
         if self._turns != turns:
             return self._bounds.takeover_after
         # Nothing since the last look. `answer_here` reads this under the same lock, so its next turn is not missed.
         self._armed = False
         return _FOR_EVER
+
+    def _is_overdue(self, turn: _Turn[Job], progress: Progress) -> bool:
+        """Whether an answer has worked or waited for long enough since it first looked overdue, and not only been held up.
+
+        In all since then: on a busy machine a thread that computes gets a small part of each moment.
+        """
+        now, bound = time.monotonic(), self._bounds.takeover_after
+        if turn.suspected is None:
+            turn.suspected = (now, progress)
+            return False
+        since, before = turn.suspected
+        took = work_time(now - since, before, progress, runnable=is_runnable(self._leading))
+        return took >= bound / 2 or now - turn.began >= _PATIENCE * bound
 
     def _take_over(self) -> _Seat:
         """Take the lead from the thread that answers; returns the seat that stands by next."""
@@ -262,6 +308,7 @@ class Crew(Generic[Job]):
         assert turn is not None
         self._armed = False
         self._last_takeover = time.monotonic()
+        self._interval.begin()
         self._work.take_out(turn.job)
         if not self._resting:
             return self._hire(self._stand_by)

@@ -77,8 +77,8 @@ def parse_head(data: bytes, limits: Limits) -> Head:
     request_line = data[:end].decode("latin-1")
     try:
         fields = _parse_fields(data[end + 2 :], limits)
-        path, query = _split_target(method, target, fields)
         _check_host(version, fields)
+        path, query = _split_target(method, target, fields)
         chunked = _is_chunked(version, fields)
     except Refusal as refusal:
         refusal.request_line = request_line
@@ -177,7 +177,7 @@ class _Fields:
             raise Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "There are too many header fields.")
         variable = _variables.get(name)
         if variable is None:
-            variable = _variable(name)
+            variable = cgi_variable(name)
         if not variable:
             return
         text = value.decode("latin-1").strip(" \t")
@@ -188,7 +188,7 @@ class _Fields:
             fields[variable] += f",{text}"
 
 
-def _variable(name: bytes) -> str:
+def cgi_variable(name: bytes) -> str:
     """The CGI name of a field, or "" for one that is dropped: "-" and "_" would look the same (CVE-2015-0219)."""
     text = name.decode("latin-1").replace("-", "_").upper()
     if b"_" in name or text in _SET_BY_SERVER:
@@ -206,10 +206,9 @@ def _split_target(method: str, target: str, fields: dict[str, str]) -> tuple[str
     """Path and query of a target in origin, absolute or asterisk form (RFC 9112 3.2)."""
     if target[0] != "/":
         if match := _ABSOLUTE.fullmatch(target):
-            # The authority of an absolute form overrules Host (RFC 9112 3.2.2), which must be there once all the same.
+            # The authority of an absolute form overrules Host (RFC 9112 3.2.2), which was checked all the same.
             authority, target = match.groups()
-            if "HTTP_HOST" in fields and "," not in fields["HTTP_HOST"]:
-                fields["HTTP_HOST"] = authority
+            fields["HTTP_HOST"] = authority
             target = target if target.startswith("/") else f"/{target}"
         elif target != "*" or method != "OPTIONS":
             raise Refusal(HTTPStatus.BAD_REQUEST, "Bad request target.")

@@ -68,10 +68,14 @@ class Intake:
             self._begun = check_beginning(self.received, self._scanned, self._limits)
         check_line_ends(self.received, self._scanned)
         if len(self.received) > self._limits.head:
-            line = bytes(self.received[: self._limits.request_line]).partition(b"\r\n")[0]
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            raise Refusal(status, "The header section is too long.", line.decode("latin-1"))
+            raise Refusal(status, "The header section is too long.", self.begun_line)
         self._scanned = max(0, len(self.received) - 3)
+
+    @property
+    def begun_line(self) -> str:
+        """As much of the request line as has come, decoded as latin-1."""
+        return bytes(self.received[: self._limits.request_line]).partition(b"\r\n")[0].decode("latin-1")
 
     @property
     def body_received(self) -> int:

@@ -5,8 +5,11 @@ A method that may have run the application returns whether this thread still lea
 touched any more.
 """
 
+import resource
+import select
 import socket
 import sys
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,7 +20,8 @@ import msgspec
 
 from afresh.errors import AfreshError
 from afresh.handover.parcel import Parcel
-from afresh.serve.answer import Service, answer, refuse
+from afresh.serve.answer import Service, answer
+from afresh.serve.config import NO_LIMIT
 from afresh.serve.connection import Connection, Phase
 from afresh.serve.crew import Bounds, Crew, Work
 from afresh.serve.head import Head, Refusal
@@ -28,6 +32,8 @@ from afresh.watch.gate import Gate, Verdict
 
 _READ_SIZE = 1 << 16
 _ACCEPT_AT_ONCE = 64
+_DESCRIPTORS_OF_OTHERS = 128
+"""So many are left to the application and to the server's own use."""
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -38,6 +44,12 @@ class Surroundings(msgspec.Struct, frozen=True):
     hand_over: Callable[[Sequence[Parcel]], None]
     on_drained: Callable[[], None]
     on_thread_end: Callable[[], None]
+
+
+def _descriptors() -> int:
+    """How many the process may have open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else max(soft, 2 * _DESCRIPTORS_OF_OTHERS)
 
 
 class Leader:
@@ -57,6 +69,8 @@ class Leader:
         self.is_stopping = False
         self._ready: deque[Connection] = deque()  # With bytes to look at, though nothing new may arrive.
         self._leaving: list[Connection] = []  # Released already, to be handed over together.
+        self._most = min(self._config.connections, _descriptors() - _DESCRIPTORS_OF_OTHERS)
+        self._paused: set[int] = set()  # Listeners that are not looked at for now.
         self._is_drained = False
         self._is_closed = False
 
@@ -110,6 +124,8 @@ class Leader:
 
     def _accept(self, listener: socket.socket) -> None:
         for _ in range(_ACCEPT_AT_ONCE):
+            if len(self.roster) >= self._most and not self._make_room(listener):
+                return
             try:
                 sock, address = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
@@ -119,16 +135,34 @@ class Leader:
                 return
             self.take_in(Parcel(sock, b"", address[:2] if isinstance(address, tuple) else ("", 0)))
 
-    def _rest_from_accepting(self, listener: socket.socket, exc: OSError) -> None:
-        """Out of descriptors: the waiting connection would wake us without end. Look again a little later."""
-        print(f"No connection can be accepted: {exc}", file=sys.stderr)  # noqa: T201
-        descriptor = listener.fileno()
-        self.poller.forget(descriptor)
-        self.poller.later(self._config.linger, partial(self._accept_again, descriptor))
+    def _make_room(self, listener: socket.socket) -> bool:
+        """Close the connection that was idle longest, for one that waits; false if nobody waits, or none is idle."""
+        somebody = select.poll()
+        somebody.register(listener, select.POLLIN)
+        if not somebody.poll(0):
+            return False
+        for connection in sorted(self.roster, key=lambda connection: connection.idle_since):
+            if connection.is_quiet():
+                self._close(connection)
+                return True
+        self._pause_accepting(listener.fileno())
+        return False
 
-    def _accept_again(self, descriptor: int) -> None:
-        if descriptor in self.listeners:
-            self.poller.watch(descriptor)
+    def _accept_more(self) -> None:
+        """A place has become free, or it is worth trying again."""
+        while self._paused:
+            self.poller.watch(self._paused.pop())
+
+    def _pause_accepting(self, descriptor: int) -> None:
+        """Leave what comes in the kernel's queue: reported and not accepted, it would wake us without end."""
+        self.poller.forget(descriptor)
+        self._paused.add(descriptor)
+
+    def _rest_from_accepting(self, listener: socket.socket, exc: OSError) -> None:
+        """Out of descriptors. Look again a little later: they may be the application's."""
+        print(f"No connection can be accepted: {exc}", file=sys.stderr)  # noqa: T201
+        self._pause_accepting(listener.fileno())
+        self.poller.later(self._config.linger, self._accept_more)
 
     def take_in(self, parcel: Parcel) -> None:
         parcel.sock.setblocking(False)
@@ -172,7 +206,8 @@ class Leader:
             if connection.phase is Phase.COLLECTING or self._let_in(connection):
                 return self._begin(connection)
         except Refusal as refusal:
-            self._refuse(connection, refusal)
+            connection.refusal = refusal
+            return self._answer_or_dispatch(connection, at_once=True)
         return True
 
     def _let_in(self, connection: Connection) -> bool:
@@ -186,8 +221,9 @@ class Leader:
             return False
         head = connection.intake.read_head()
         if head is None:
-            self.roster.watch(connection)
+            self._wait_for_head(connection)
             return False
+        connection.head_began = 0.0
         verdict = self._surroundings.gate.look() if not self.is_draining else Verdict.STALE
         if verdict is Verdict.STALE:
             self._leave(connection)
@@ -199,6 +235,21 @@ class Leader:
         self._check_host(head)
         connection.phase = Phase.COLLECTING
         return True
+
+    def _wait_for_head(self, connection: Connection) -> None:
+        """Read on. A head that has begun must be complete in time."""
+        if connection.intake.received and not connection.head_began:
+            connection.head_began = time.monotonic()
+            overdue = partial(self._refuse_slow_head, connection, connection.head_began)
+            self.poller.later(self._config.head_wait, overdue)
+        self.roster.watch(connection)
+
+    def _refuse_slow_head(self, connection: Connection, began: float) -> None:
+        if connection.phase is Phase.READING and connection.head_began == began:
+            message = "The request did not come in time."
+            connection.refusal = Refusal(HTTPStatus.REQUEST_TIMEOUT, message, connection.intake.begun_line)
+            # Not here: who does the poller's calls cannot pass on the lead.
+            self._answer_or_dispatch(connection, at_once=False)
 
     def _check_host(self, head: Head) -> None:
         hosts = self._surroundings.hosts
@@ -218,9 +269,13 @@ class Leader:
             if head.length <= limit and intake.body_received <= limit:
                 self.roster.watch(connection)
                 return True
+        return self._answer_or_dispatch(connection, at_once=is_complete)
+
+    def _answer_or_dispatch(self, connection: Connection, *, at_once: bool) -> bool:
+        """Have a connection answered, by this thread if that may be `at_once`; whether it still leads."""
         connection.phase = Phase.ANSWERING
         self.answering += 1
-        if is_complete and self.crew.is_calm():
+        if at_once and self.crew.is_calm():
             if not self.crew.answer_here(connection):
                 return False
             self._finished(connection)
@@ -228,12 +283,6 @@ class Leader:
         self.roster.unwatch(connection)
         self.crew.dispatch(connection)
         return True
-
-    def _refuse(self, connection: Connection, refusal: Refusal) -> None:
-        if refuse(self._service, connection, refusal):
-            self._linger(connection)
-        else:
-            self._close(connection)
 
     # ---- answers, on any of the threads -------------------------------------------------------------------------
 
@@ -266,8 +315,6 @@ class Leader:
             self._go_on(connection)
         elif connection.is_lost:
             self._close(connection)
-        elif connection.refusal is not None:
-            self._refuse(connection, connection.refusal)
         else:
             self._linger(connection)
 
@@ -278,7 +325,27 @@ class Leader:
         elif connection.intake.received:
             self._ready.append(connection)
         else:
-            self.roster.watch(connection)
+            self._rest(connection)
+
+    def _rest(self, connection: Connection) -> None:
+        """Wait for the connection's next request."""
+        connection.idle_since = time.monotonic()
+        self.roster.watch(connection)
+        if self._config.idle != NO_LIMIT and not connection.is_timed:
+            self._look_later(connection, self._config.idle)
+
+    def _look_later(self, connection: Connection, delay: float) -> None:
+        connection.is_timed = True
+        self.poller.later(delay, partial(self._close_if_idle, connection))
+
+    def _close_if_idle(self, connection: Connection) -> None:
+        connection.is_timed = False
+        if connection.is_idle:
+            left = connection.idle_since + self._config.idle - time.monotonic()
+            if left > 0:
+                self._look_later(connection, left)
+            elif connection.is_quiet():
+                self._close(connection)
 
     def _linger(self, connection: Connection) -> None:
         """End our side, but read on for a while: closing with input unread is a reset that can destroy the response."""
@@ -295,6 +362,7 @@ class Leader:
         if connection.phase is not Phase.GONE:
             self.roster.release(connection)
             connection.sock.close()
+            self._accept_more()
             self._check_drained()
 
     # ---- connections that leave ---------------------------------------------------------------------------------
@@ -311,6 +379,7 @@ class Leader:
             self.poller.forget(listener.fileno())
             listener.close()
         self.listeners.clear()
+        self._paused.clear()
         for connection in self.crew.withdraw():
             self.answering -= 1
             connection.phase = Phase.PARKED
@@ -320,6 +389,7 @@ class Leader:
 
     def _leave(self, connection: Connection) -> None:
         self.roster.release(connection)
+        self._accept_more()
         self._leaving.append(connection)
 
     def _send_away(self) -> None:

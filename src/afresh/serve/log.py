@@ -32,19 +32,29 @@ def plain(stream: TextIO) -> AccessLog:
     """An access log that writes the lines of Django's runserver to `stream`."""
 
     def write(entry: AccessEntry) -> None:
-        stream.write(format_entry(entry, time.localtime()))
+        stream.write(format_entry(entry, time.time()))
         stream.flush()
 
     return write
 
 
-def format_entry(entry: AccessEntry, now: time.struct_time) -> str:
+def format_entry(entry: AccessEntry, now: float) -> str:
     """One line, as `django.utils.log.ServerFormatter` writes it."""
     # Escaped as Django does since CVE-2025-48432: a line end or a terminal sequence in a path is not to reach the log.
     line = entry.request_line.encode("unicode_escape").decode("ascii")
     return f'[{timestamp(now)}] "{line}" {entry.status} {entry.length}\n'
 
 
-def timestamp(now: time.struct_time) -> str:
-    """The time of an entry, as `http.server` writes it: month names are not localized."""
-    return f"{now.tm_mday:02}/{_MONTHS[now.tm_mon - 1]}/{now.tm_year:04} {time.strftime('%H:%M:%S', now)}"
+_last: tuple[int, str] = (-1, "")
+
+
+def timestamp(now: float) -> str:
+    """The time of an entry, as `http.server` writes it: local, month names not localized; formatted once a second."""
+    global _last
+    second, text = _last
+    if second != int(now):
+        local = time.localtime(now)
+        day = f"{local.tm_mday:02}/{_MONTHS[local.tm_mon - 1]}/{local.tm_year:04}"
+        text = f"{day} {time.strftime('%H:%M:%S', local)}"
+        _last = (int(now), text)
+    return text

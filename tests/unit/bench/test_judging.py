@@ -91,6 +91,9 @@ WRK = """Running 3s test @ http://127.0.0.1:8000/bench/
   Thread Stats   Avg      Stdev     Max   +/- Stdev
     Latency    48.42ms   13.61ms 117.53ms   76.92%
     Req/Sec   331.00     41.22   400.00     70.00%
+  Latency Distribution
+     50%   45.02ms
+     99%   14.50ms
   989 requests in 3.00s, 310.94KB read
 {errors}Requests/sec:    329.57
 Transfer/sec:    103.62KB
@@ -106,7 +109,7 @@ Transfer/sec:    103.62KB
     ],
 )
 def test_what_wrk_says(errors: str, failed: float) -> None:
-    assert parse_wrk(WRK.format(errors=errors)) == (329.57, failed)
+    assert parse_wrk(WRK.format(errors=errors)) == (329.57, 14.5, failed)
 
 
 def test_wrk_says_nothing() -> None:

@@ -45,6 +45,30 @@ def test_a_switch_can_be_turned_off_as_well(
 
 
 @pytest.mark.parametrize(
+    ("flags", "environ", "pyproject", "most"),
+    [
+        (["--max-fields", "7"], {}, {}, 7),
+        ([], {"AFRESH_MAX_FIELDS": "8"}, {}, 8),
+        ([], {}, {"max-fields": 9}, 9),
+    ],
+)
+def test_a_whole_number(flags: list[str], environ: dict[str, str], pyproject: dict[str, Any], most: int) -> None:
+    assert resolve(take_flags(flags)[0], environ, pyproject).max_fields == most
+
+
+@pytest.mark.parametrize(
+    ("environ", "pyproject"),
+    [
+        *(({"AFRESH_MAX_FIELDS": text}, {}) for text in ("0", "-1", "1.5", "many", "\u0663")),
+        *(({}, {"max-fields": value}) for value in (0, 1.5, True, "7")),
+    ],
+)
+def test_a_whole_number_that_is_none(environ: dict[str, str], pyproject: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="whole number, 1 or more"):
+        resolve({}, environ, pyproject)
+
+
+@pytest.mark.parametrize(
     ("flags", "environ", "pyproject", "hosts"),
     [
         (["--allow-host", "a.example", "--allow-host=.b.example"], {}, {}, ("a.example", ".b.example")),

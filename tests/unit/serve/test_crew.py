@@ -1,12 +1,14 @@
 """The threads by themselves: jobs are functions, leading is taking jobs from a queue."""
 
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from afresh.serve import crew
 from afresh.serve.crew import Bounds, Crew, Work
 
 DEADLINE = 10
@@ -97,9 +99,53 @@ def test_after_a_takeover_jobs_are_dispatched_at_once(own: Callable[..., Owner])
     for _ in range(40):
         assert entered.acquire(timeout=1)
     assert len(owner.leaders) == 2
+    assert sys.getswitchinterval() == 0.001
     go_on.set()
     for _ in range(40):
         owner.returned.get(timeout=DEADLINE)
+    assert sys.getswitchinterval() == 0.005
+
+
+def test_a_job_that_only_was_not_let_run_keeps_the_lead(
+    own: Callable[..., Owner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took = [0.0]
+    looks = threading.Semaphore(0)
+
+    def work_time(*_: Any, **__: Any) -> float:
+        looks.release()
+        return took[0]
+
+    monkeypatch.setattr(crew, "work_time", work_time)
+    monkeypatch.setattr(crew, "_PATIENCE", 1e9)
+    owner = own()
+    go_on = threading.Event()
+
+    def slow() -> None:
+        assert go_on.wait(DEADLINE)
+
+    owner.jobs.put(slow)
+    for _ in range(3):
+        assert looks.acquire(timeout=DEADLINE)
+    assert owner.taken_out.empty()
+    took[0] = 60.0
+    assert owner.taken_out.get(timeout=DEADLINE) is slow
+    go_on.set()
+
+
+def test_a_job_that_was_not_let_run_for_very_long_loses_the_lead(
+    own: Callable[..., Owner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "work_time", lambda *_, **__: 0.0)
+    owner = own()
+    go_on = threading.Event()
+
+    def slow() -> None:
+        assert go_on.wait(DEADLINE)
+
+    owner.jobs.put(slow)
+    assert owner.taken_out.get(timeout=DEADLINE) is slow
+    go_on.set()
 
 
 def test_calm_comes_back(own: Callable[..., Owner]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from afresh.serve.log import AccessEntry, format_entry, plain, timestamp
 
-WHEN = time.struct_time((2026, 11, 2, 1, 9, 38, 0, 306, 0))
+WHEN = time.mktime((2026, 11, 2, 1, 9, 38, 0, 306, -1))
 
 
 def entry(line: str, sock: socket.socket) -> AccessEntry:
