@@ -19,6 +19,7 @@ from afresh.boot.session import Session
 from afresh.boot.signals import wait_for_signals
 from afresh.django import commands
 from afresh.django.access import access_log
+from afresh.django.static import static_files
 from afresh.handover.parcel import Parcel
 from afresh.keeper.sockets import bind
 
@@ -44,6 +45,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
     _import_template_engines()
     _or_fail(session, load_urls)
+    files = static_files(asked.handler)
     session.flush()  # the keeper watches all this while the rest is made ready
     port = session.control.bound()
     if session.is_first or getattr(asked.on_bind, "__func__", None) is not RunserverCommand.on_bind:
@@ -67,6 +69,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             receivers=has_receivers(),
             on_thread_end=connections.close_all,
             warm=_warm,
+            files=files,
         )
     )
 
@@ -106,6 +109,7 @@ def serve_here(asked: RunArguments) -> None:
     listener = _bind_here(asked.address, asked.port, ipv6=asked.ipv6)
     port = listener.getsockname()[1]
     asked.on_bind(port)
+    files = static_files(asked.handler)
     server = Server(
         asked.handler,
         config=Config(threads=asked.threads, server_name=asked.address, server_port=port),
@@ -113,6 +117,7 @@ def serve_here(asked: RunArguments) -> None:
         hand_over=_close,
         log=access_log,
         hosts=HostPolicy(allowed_hosts(), bound=asked.address, refusal=lambda host: refusal(host, django=True)),
+        files=files,
         on_thread_end=connections.close_all,
     )
     server.listen(listener)

@@ -91,7 +91,7 @@ class Leader:
         """Do what an event asks for."""
         connection = self.roster.get(descriptor)
         if connection is not None:
-            return self._read(connection)
+            return self._read(connection) if connection.phase is not Phase.SENDING else self._resume(connection)
         listener = self.listeners.get(descriptor)
         if listener is not None:
             self._accept(listener)
@@ -229,6 +229,18 @@ class Leader:
         self.crew.dispatch(connection)
         return True
 
+    def _resume(self, connection: Connection) -> bool:
+        """Go on sending a file, now that there is room."""
+        connection.phase = Phase.ANSWERING
+        if self.crew.is_calm():
+            if not self.crew.answer_here(connection):
+                return False
+            self._finished(connection)
+            return True
+        self.roster.unwatch(connection)
+        self.crew.dispatch(connection)
+        return True
+
     def _refuse(self, connection: Connection, refusal: Refusal) -> None:
         if refuse(self._service, connection, refusal):
             self._linger(connection)
@@ -244,11 +256,12 @@ class Leader:
         except Exception:
             # A fault of ours, or of the access log: one connection is lost, not the thread.
             traceback.print_exc()
+            connection.end_transfer()
 
     def _post_finished(self, connection: Connection) -> None:
         self.poller.post(partial(self._finished, connection))
         if self._is_closed:
-            connection.sock.close()
+            connection.close()
 
     def _take_out(self, connection: Connection) -> None:
         """The connection's request is overdue: whoever leads next must not be woken by it."""
@@ -258,7 +271,11 @@ class Leader:
 
     def _finished(self, connection: Connection) -> None:
         if connection.phase is Phase.GONE:
-            connection.sock.close()
+            connection.close()
+            return
+        if connection.transfer is not None:
+            connection.phase = Phase.SENDING
+            self.roster.watch_room(connection)
             return
         self.answering -= 1
         connection.phase = Phase.READING
@@ -294,7 +311,7 @@ class Leader:
     def _close(self, connection: Connection) -> None:
         if connection.phase is not Phase.GONE:
             self.roster.release(connection)
-            connection.sock.close()
+            connection.close()
             self._check_drained()
 
     # ---- connections that leave ---------------------------------------------------------------------------------
@@ -342,6 +359,9 @@ class Leader:
             self.answering -= 1
             connection.cut()
             self.roster.release(connection)
+        for connection in self.roster.those(lambda connection: connection.phase is Phase.SENDING):
+            self.answering -= 1
+            self._close(connection)
         self._check_drained()
 
     def _check_drained(self) -> None:
