@@ -113,6 +113,13 @@ NO_LENGTH_OF_NO_CONTENT = Difference(
     "",
     "A server must not send the field with a 204 response (RFC 9110, 8.6).",
 )
+NO_LENGTH_OF_NOT_MODIFIED = Difference(
+    "304 of a static file without Content-Length",
+    "answer same",
+    r"^Content-Length: .*\n",
+    "",
+    "The field would have to be that of the file (RFC 9110, 8.6), and Django says 0.",
+)
 INSTALLED = Difference(
     "the app is installed",
     "answer.*",

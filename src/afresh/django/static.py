@@ -18,20 +18,20 @@ from afresh.static.places import Folder, Place
 
 _APP = "django.contrib.staticfiles"
 
-# What a request for a static file goes through, as (module, name).
+# What a request for a static file goes through: the module, a name in it, and the module that defines it.
+_HANDLERS, _VIEWS, _FINDERS = f"{_APP}.handlers", f"{_APP}.views", f"{_APP}.finders"
+_WSGI, _VIEW = "django.core.handlers.wsgi", "django.views.static"
+_METHODS = frozenset({"__call__", "_should_handle", "file_path", "serve", "get_response"})
 _WAY = (
-    (f"{_APP}.handlers", "StaticFilesHandler.__call__"),
-    (f"{_APP}.handlers", "StaticFilesHandlerMixin._should_handle"),
-    (f"{_APP}.handlers", "StaticFilesHandlerMixin.file_path"),
-    (f"{_APP}.handlers", "StaticFilesHandlerMixin.serve"),
-    (f"{_APP}.handlers", "StaticFilesHandlerMixin.get_response"),
-    (f"{_APP}.views", "serve"),
-    (f"{_APP}.finders", "find"),
-    (f"{_APP}.finders", "get_finders"),
-    ("django.core.handlers.wsgi", "WSGIHandler.__call__"),
-    ("django.views.static", "serve"),
-    ("django.views.static", "was_modified_since"),
-    ("django.http.response", "FileResponse.set_headers"),
+    *((_HANDLERS, f"StaticFilesHandler.{name}", _HANDLERS) for name in sorted(_METHODS)),
+    (_HANDLERS, "serve", _VIEWS),
+    (_HANDLERS, "WSGIHandler.__call__", _WSGI),
+    (_VIEWS, "serve", _VIEWS),
+    (_FINDERS, "find", _FINDERS),
+    (_FINDERS, "get_finders", _FINDERS),
+    (_VIEW, "serve", _VIEW),
+    (_VIEW, "was_modified_since", _VIEW),
+    (_VIEW, "FileResponse.set_headers", "django.http.response"),
 )
 _FILE_SYSTEM = ("find", "find_location")
 _APP_DIRECTORIES = ("find", "find_in_app")
@@ -45,7 +45,7 @@ def static_files(handler: Any) -> Files | None:
     handlers = sys.modules.get(f"{_APP}.handlers")
     if handlers is None or type(handler) is not handlers.StaticFilesHandler:
         return None
-    if not all(_is_own(module, name) for module, name in _WAY) or {*vars(handler)} & {"serve", "file_path"}:
+    if not all(_is_own(*step) for step in _WAY) or {*vars(handler)} & _METHODS:
         return None
     base = handler.base_url
     if base.netloc or not base.path.startswith("/") or not base.path.endswith("/"):
@@ -59,10 +59,10 @@ def static_files(handler: Any) -> Files | None:
         return None
 
 
-def _is_own(module: str, name: str) -> bool:
-    """Whether what stands there is what the module's own file defines, and not a patch of somebody else's."""
+def _is_own(module: str, name: str, defining: str) -> bool:
+    """Whether what stands there is a function of the module that defines it, and not a patch of somebody else's."""
     defined: Any = sys.modules.get(module)
-    file = getattr(defined, "__file__", None)
+    file = getattr(sys.modules.get(defining), "__file__", None)
     for part in name.split("."):
         defined = getattr(defined, part, None)
     return type(defined) is FunctionType and defined.__code__.co_filename == file
@@ -81,7 +81,8 @@ def _places() -> Iterator[Place]:
 
 
 def _is_plain(instance: object, kind: type, methods: tuple[str, ...]) -> bool:
-    is_own = all(_is_own(kind.__module__, f"{kind.__name__}.{name}") for name in methods)
+    module = kind.__module__
+    is_own = all(_is_own(module, f"{kind.__name__}.{name}", module) for name in methods)
     return type(instance) is kind and is_own and not {*vars(instance)} & {*methods}
 
 
