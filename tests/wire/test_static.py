@@ -31,7 +31,7 @@ def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 
 @pytest.fixture
 def served(serve: Any, root: Path) -> Any:
-    return serve(application, files=StaticFiles("/static/", (Folder(str(root)),)).respond)
+    return serve(application, files=StaticFiles("/static/", (Folder(str(root)),)))
 
 
 def get(path: str, *fields: str, method: str = "GET", version: str = "1.1") -> bytes:
@@ -169,7 +169,7 @@ def test_a_client_that_goes_away_frees_the_file(served: Any, root: Path, capsys:
 def test_stopping_frees_the_files(serve: Any, root: Path) -> None:
     big = root / "big"
     big.write_bytes(b"b" * BIG)
-    served = serve(application, files=StaticFiles("/static/", (Folder(str(root)),)).respond)
+    served = serve(application, files=StaticFiles("/static/", (Folder(str(root)),)))
     client = served.connect()
     client.sendall(get("/static/big"))
     assert client.recv(100)
@@ -231,7 +231,7 @@ def test_many_threads_in_the_application_do_not_hinder_files(serve: Any, root: P
         assert free.wait(DEADLINE)
         return application(environ, start_response)
 
-    served = serve(slow, files=StaticFiles("/static/", (Folder(str(root)),)).respond)
+    served = serve(slow, files=StaticFiles("/static/", (Folder(str(root)),)))
     waiting = [served.connect() for _ in range(8)]
     for client in waiting:
         client.sendall(get("/"))
@@ -244,7 +244,7 @@ def test_many_threads_in_the_application_do_not_hinder_files(serve: Any, root: P
 
 def test_one_request_at_a_time(serve: Any, root: Path) -> None:
     (root / "a").write_bytes(b"body")
-    served = serve(application, threads=False, files=StaticFiles("/static/", (Folder(str(root)),)).respond)
+    served = serve(application, threads=False, files=StaticFiles("/static/", (Folder(str(root)),)))
     assert served.talk(get("/static/a"), half_close=False).endswith(b"Connection: close\r\n\r\nbody")
 
 

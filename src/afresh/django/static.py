@@ -12,7 +12,6 @@ from typing import Any
 
 from django.conf import settings
 
-from afresh.serve.answer import Files
 from afresh.static.files import StaticFiles
 from afresh.static.places import Folder, Place
 
@@ -40,7 +39,7 @@ _STORAGE = ("exists", "path")
 _SCRIPT_NAMES = ("SCRIPT_URL", "REDIRECT_URL")
 
 
-def static_files(handler: Any) -> Files | None:
+def static_files(handler: Any) -> StaticFiles | None:
     """What answers for the files that `handler` serves; None where it is for the handler alone to serve them."""
     handlers = sys.modules.get(f"{_APP}.handlers")
     if handlers is None or type(handler) is not handlers.StaticFilesHandler:
@@ -53,7 +52,7 @@ def static_files(handler: Any) -> Files | None:
     if settings.FORCE_SCRIPT_NAME is not None or any(os.environ.get(name) for name in _SCRIPT_NAMES):
         return None
     try:
-        return StaticFiles(base.path, tuple(_places())).respond
+        return StaticFiles(base.path, tuple(_places()))
     except Exception:
         # A finder that cannot be made is an error of the project's, which the checks and each request will say.
         return None

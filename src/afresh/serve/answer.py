@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping
-from typing import IO, TypeAlias
+from typing import IO, Protocol
 
 import msgspec
 
@@ -18,8 +18,17 @@ from afresh.serve.transfer import Transfer
 from afresh.serve.wire import PeerGone, Wire
 from afresh.static.files import FileResponse
 
-Files: TypeAlias = Callable[[str, str, Mapping[str, str]], FileResponse | None]
-"""Method, path and fields of a request to the file that answers it; None where the application is to answer."""
+
+class Files(Protocol):
+    """Answers requests in place of the application (`afresh.static.files.StaticFiles`)."""
+
+    def covers(self, path: str) -> bool:
+        """Whether requests for this path are likely to be answered, at once and without running the application."""
+        ...
+
+    def respond(self, method: str, path: str, fields: Mapping[str, str]) -> FileResponse | None:
+        """The file that answers a request without a body; None where the application is to answer."""
+        ...
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -59,7 +68,7 @@ def _open_file(service: Service, connection: Connection) -> Transfer | None:
     assert head is not None
     if service.files is None or head.length or head.chunked:
         return None
-    response = service.files(head.method, head.path, head.fields)
+    response = service.files.respond(head.method, head.path, head.fields)
     if response is None:
         return None
     connection.intake.take(True)

@@ -220,7 +220,7 @@ class Leader:
                 return True
         connection.phase = Phase.ANSWERING
         self.answering += 1
-        if is_complete and self.crew.is_calm():
+        if is_complete and (self.crew.is_calm() or self._is_file(head)):
             if not self.crew.answer_here(connection):
                 return False
             self._finished(connection)
@@ -229,10 +229,15 @@ class Leader:
         self.crew.dispatch(connection)
         return True
 
+    def _is_file(self, head: Head) -> bool:
+        """Whether it takes so little that another thread would cost more, even while slow answers are about."""
+        files = self._service.files
+        return files is not None and self._config.threads and files.covers(head.path)
+
     def _resume(self, connection: Connection) -> bool:
         """Go on sending a file, now that there is room."""
         connection.phase = Phase.ANSWERING
-        if self.crew.is_calm():
+        if self._config.threads:
             if not self.crew.answer_here(connection):
                 return False
             self._finished(connection)

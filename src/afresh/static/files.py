@@ -38,6 +38,10 @@ class StaticFiles:
     def __repr__(self) -> str:
         return f"<StaticFiles {self._prefix!r} places={len(self._places)}>"
 
+    def covers(self, path: str) -> bool:
+        """Whether `path` is below the prefix, as far as it can be told from its bytes."""
+        return path.startswith(self._prefix)
+
     def respond(self, method: str, path: str, fields: Mapping[str, str]) -> FileResponse | None:
         """The response to a request without a body; None where only the application can answer: for everything but
         GET and HEAD of a readable regular file in its plain spelling.
