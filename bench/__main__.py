@@ -1,4 +1,4 @@
-"""`python -m bench [start|reload|tail|load|concurrency|memory|idle|gate|all|readme]`.
+"""`python -m bench [start|reload|tail|load|concurrency|static|assets|memory|idle|gate|all|readme]`.
 
 Each runs by itself, and small: `reload --edits 5 --projects example --peers runserver afresh`.
 """
@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from types import ModuleType
 from typing import Any
 
-from bench import concurrency, gate, idle, load, memory, peers, reload, results, sites, start, tail
+from bench import assets, concurrency, gate, idle, load, memory, peers, reload, results, sites, start, static, tail
 from bench.run import Plan
 from bench.spots import NAMES
 
@@ -22,6 +22,8 @@ MEASURES: dict[str, ModuleType] = {
     "tail": tail,
     "load": load,
     "concurrency": concurrency,
+    "static": static,
+    "assets": assets,
     "memory": memory,
     "idle": idle,
     "gate": gate,

@@ -1,5 +1,5 @@
-"""Boots the project of the current directory in this fresh interpreter, as the child of Django's reloader does, and prints
-how long what follows each edited place took, in seconds. Run by `reload`, not imported.
+"""Boots the project of the current directory in this fresh interpreter, as the child of Django's reloader does, and
+prints how long what follows each edited place took, in seconds. Run by `reload`, not imported.
 
 What is executed, in which order, is what `tests/exact` compares every reload with: the user's own command, up to the
 point where it would serve; no checks. The places tell the time themselves, through `bench_clock`. Arguments: a path to

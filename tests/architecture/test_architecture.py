@@ -19,7 +19,7 @@ LEVELS = [
     {"cli", "django", "testing"},
     {"keeper", "boot"},
     {"serve"},
-    {"pages", "watch", "handover"},
+    {"pages", "static", "watch", "handover"},
     {"channel", "source"},
     {"reload", "options"},
     {"errors", "__init__"},
@@ -59,7 +59,11 @@ NEVER_EARLY = ("asyncio", "http.server", "pygments", "tomllib", "urllib.request"
 NOT_BEFORE_THE_PROJECT = (*NEVER_EARLY, "email", "http", "inspect", "logging", "pathlib", "pkgutil")
 EARLY = [
     *(("boot", name) for name in NOT_BEFORE_THE_PROJECT),
-    *((room, name) for room in ("django", "serve", "handover", "channel", "watch/gate.py") for name in NEVER_EARLY),
+    *(
+        (room, name)
+        for room in ("django", "serve", "static", "handover", "channel", "watch/gate.py")
+        for name in NEVER_EARLY
+    ),
 ]
 
 

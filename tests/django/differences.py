@@ -113,6 +113,20 @@ NO_LENGTH_OF_NO_CONTENT = Difference(
     "",
     "A server must not send the field with a 204 response (RFC 9110, 8.6).",
 )
+NO_LENGTH_OF_NOT_MODIFIED = Difference(
+    "304 of a static file without Content-Length",
+    "answer same",
+    r"^Content-Length: .*\n",
+    "",
+    "The field would have to be that of the file (RFC 9110, 8.6), and Django says 0.",
+)
+LENGTH_OF_EMPTY_FILE = Difference(
+    "HEAD of an empty file with its length",
+    "answer HEAD /static/empty.css",
+    r"^(Content-Disposition: .*\n)",
+    r"\1Content-Length: of the body\n",
+    "Django drops a length of 0 in answers to HEAD, because it cannot know that GET's is the same; for a file it is.",
+)
 INSTALLED = Difference(
     "the app is installed",
     "answer.*",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from afresh.handover.parcel import Parcel
+from afresh.serve.answer import Files
 from afresh.serve.config import Config
 from afresh.serve.hosts import HostPolicy
 from afresh.serve.log import AccessEntry, AccessLog
@@ -134,6 +135,7 @@ def serve() -> Iterator[Serve]:
         hosts: HostPolicy | None = None,
         hand_over: Callable[[Sequence[Parcel]], None] | None = None,
         log: AccessLog | None = None,
+        files: Files | None = None,
         start: bool = True,
         **config: Any,
     ) -> Served:
@@ -149,6 +151,7 @@ def serve() -> Iterator[Serve]:
             hand_over=hand_over or parcels.put,
             log=log or entries.put,
             hosts=hosts or HostPolicy(),
+            files=files,
             on_drained=drained.set,
             on_thread_end=lambda: ended_threads.put(threading.get_ident()),
         )

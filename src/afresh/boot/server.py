@@ -102,6 +102,7 @@ class _ServerProcess:
                 bound=application.host,
                 refusal=lambda host: refusal(host, django=application.is_django),
             ),
+            files=application.files,
             on_drained=self._drained,
             on_thread_end=application.on_thread_end,
         )

@@ -23,6 +23,7 @@ from afresh.boot.signals import wait_for_signals
 from afresh.django import commands
 from afresh.django.access import access_log
 from afresh.django.entry import options_of
+from afresh.django.static import static_files
 from afresh.handover.parcel import Parcel
 from afresh.keeper.sockets import bind
 
@@ -48,6 +49,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
     _import_what_requests_need()
     _or_fail(session, load_urls)
+    files = static_files(asked.handler)
     session.flush()  # the keeper watches all this while the rest is made ready
     port = session.control.bound()
     if session.is_first or getattr(asked.on_bind, "__func__", None) is not RunserverCommand.on_bind:
@@ -71,6 +73,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             receivers=has_receivers(),
             on_thread_end=connections.close_all,
             warm=_warm,
+            files=files,
         )
     )
 
@@ -134,6 +137,7 @@ def serve_here(asked: RunArguments) -> None:
     options = options_of(dict(os.environ))
     config = Config(threads=asked.threads, server_name=asked.address, server_port=port).limited(options.limits())
     hosts = (*allowed_hosts(), *options.allow_host)
+    files = static_files(asked.handler)
     server = Server(
         asked.handler,
         config=config,
@@ -141,6 +145,7 @@ def serve_here(asked: RunArguments) -> None:
         hand_over=_close,
         log=access_log,
         hosts=HostPolicy(hosts, bound=asked.address, refusal=lambda host: refusal(host, django=True)),
+        files=files,
         on_thread_end=connections.close_all,
     )
     server.listen(listener)

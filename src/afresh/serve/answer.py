@@ -1,8 +1,8 @@
 """Answering one request of a connection: the part of serving that any thread does."""
 
 import io
-from collections.abc import Callable
-from typing import IO
+from collections.abc import Callable, Mapping
+from typing import IO, Protocol
 
 import msgspec
 
@@ -13,8 +13,22 @@ from afresh.serve.environ import Environ, build_environ
 from afresh.serve.exchange import Exchange, Terms, WSGIApplication
 from afresh.serve.head import Head, Refusal
 from afresh.serve.log import AccessEntry, AccessLog
-from afresh.serve.response import plain_response
+from afresh.serve.response import Framing, ResponseHead, encode_head, plain_response
+from afresh.serve.transfer import Transfer
 from afresh.serve.wire import PeerGone, Wire
+from afresh.static.files import FileResponse
+
+
+class Files(Protocol):
+    """Answers requests in place of the application (`afresh.static.files.StaticFiles`)."""
+
+    def covers(self, path: str) -> bool:
+        """Whether requests for this path are likely to be answered, at once and without running the application."""
+        ...
+
+    def respond(self, method: str, path: str, fields: Mapping[str, str]) -> FileResponse | None:
+        """The file that answers a request without a body; None where the application is to answer."""
+        ...
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -25,21 +39,57 @@ class Service(msgspec.Struct, frozen=True):
     environ: Environ
     terms: Terms
     log: AccessLog
+    files: Files | None
 
 
 def answer(service: Service, connection: Connection) -> None:
     """Answer the request whose head was read, or refuse it with the connection's `refusal`; `keeps` and `is_lost` of
-    the connection say how it went."""
+    the connection say how it went.
+
+    While its `transfer` is not None, the client has to take more first: call again when there is room.
+    """
     connection.keeps = False
     try:
         if connection.refusal is None:
-            connection.context.run(_answer, service, connection)
+            if connection.transfer is None:
+                connection.transfer = _open_file(service, connection)
+            if connection.transfer is None:
+                connection.context.run(_answer, service, connection)
+            else:
+                _send_on(service, connection, connection.transfer)
     except PeerGone:
         connection.is_lost = True
+        connection.end_transfer()
     except Refusal as refusal:
         connection.refusal = refusal
     if connection.refusal is not None:
         connection.is_lost = not _refuse(service, connection, connection.refusal)
+
+
+def _open_file(service: Service, connection: Connection) -> Transfer | None:
+    """The response to a request for a static file, its head included; None where the application is to answer."""
+    head = connection.intake.head
+    assert head is not None
+    if service.files is None or head.length or head.chunked:
+        return None
+    response = service.files.respond(head.method, head.path, head.fields)
+    if response is None:
+        return None
+    connection.intake.take(True)
+    plan = response.plan
+    keeps = service.terms.may_keep and head.persistent
+    said = ResponseHead(plan.status, plan.lines, None, wants_close=False, has_date=False, has_server=False)
+    software = service.terms.software
+    data = encode_head(said, head.method, Framing.LENGTH, keeps=keeps, version=head.version, software=software)
+    return Transfer(data, response, head.request_line, keeps)
+
+
+def _send_on(service: Service, connection: Connection, transfer: Transfer) -> None:
+    if transfer.advance(connection.sock):
+        connection.end_transfer()
+        connection.keeps = transfer.keeps
+        entry = AccessEntry(transfer.request_line, transfer.status, transfer.sent, connection.peer, connection.sock)
+        service.log(entry)
 
 
 def _refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:

@@ -8,6 +8,7 @@ from afresh.handover.parcel import Parcel
 from afresh.serve.config import Limits
 from afresh.serve.head import Refusal
 from afresh.serve.intake import Intake
+from afresh.serve.transfer import Transfer
 
 
 class Phase(enum.Enum):
@@ -17,6 +18,7 @@ class Phase(enum.Enum):
     PARKED = "the head is complete, the gate says wait"
     COLLECTING = "the gate let the request in, the body is incomplete"
     ANSWERING = "a thread answers, or is about to"
+    SENDING = "a file is on its way, the client has to take more first"
     LINGERING = "the last response is sent, the rest of the input is dropped"
     GONE = "closed, or handed over"
 
@@ -25,8 +27,8 @@ class Connection:
     """A connection that this process owns."""
 
     __slots__ = (
-        "context", "descriptor", "head_began", "idle_since", "intake", "is_lost", "is_timed", "is_watched", "keeps", "peer", "phase", "refusal", "scheme",
-        "sock",
+        "context", "descriptor", "head_began", "idle_since", "intake", "is_lost", "is_timed", "keeps", "peer", "phase",
+        "refusal", "scheme", "sock", "transfer", "watched_for",
     )  # fmt: skip
 
     def __init__(self, parcel: Parcel, limits: Limits) -> None:
@@ -38,7 +40,7 @@ class Connection:
         # Django gives each connection a thread and so a context; here the context alone is the connection's.
         self.context = contextvars.Context()
         self.phase = Phase.READING
-        self.is_watched = False
+        self.watched_for = 0  # Events of epoll; for the roster.
         # Monotonic.
         self.head_began = 0.0  # When the first bytes of a head came that is not complete; 0 without one.
         self.idle_since = 0.0  # When the last answer ended.
@@ -48,6 +50,7 @@ class Connection:
         self.is_lost = False
         # What the request is to be answered with instead of calling the application; the connection closes after it.
         self.refusal: Refusal | None = None
+        self.transfer: Transfer | None = None
 
     def __repr__(self) -> str:
         return f"<Connection fd={self.descriptor} peer={self.peer} {self.phase.name} {self.intake!r}>"
@@ -74,6 +77,17 @@ class Connection:
     def parcel(self) -> Parcel:
         """The connection as a value, to go on elsewhere."""
         return Parcel(self.sock, bytes(self.intake.received), self.peer, self.scheme)
+
+    def end_transfer(self) -> None:
+        """Close the file that is being sent, if there is one."""
+        if self.transfer is not None:
+            self.transfer.close()
+            self.transfer = None
+
+    def close(self) -> None:
+        """Close the socket and the file that is being sent. Not while a thread answers."""
+        self.end_transfer()
+        self.sock.close()
 
     def cut(self) -> None:
         """End it under the thread that answers: its next transfer fails. The descriptor stays, that thread uses it."""

@@ -105,7 +105,7 @@ class Leader:
         """Do what an event asks for."""
         connection = self.roster.get(descriptor)
         if connection is not None:
-            return self._read(connection)
+            return self._read(connection) if connection.phase is not Phase.SENDING else self._resume(connection)
         listener = self.listeners.get(descriptor)
         if listener is not None:
             self._accept(listener)
@@ -275,7 +275,24 @@ class Leader:
         """Have a connection answered, by this thread if that may be `at_once`; whether it still leads."""
         connection.phase = Phase.ANSWERING
         self.answering += 1
-        if at_once and self.crew.is_calm():
+        if at_once and (self.crew.is_calm() or self._is_file(connection)):
+            if not self.crew.answer_here(connection):
+                return False
+            self._finished(connection)
+            return True
+        self.roster.unwatch(connection)
+        self.crew.dispatch(connection)
+        return True
+
+    def _is_file(self, connection: Connection) -> bool:
+        """Whether it takes so little that another thread would cost more, even while slow answers are about."""
+        files, head = self._service.files, connection.intake.head
+        return files is not None and head is not None and self._config.threads and files.covers(head.path)
+
+    def _resume(self, connection: Connection) -> bool:
+        """Go on sending a file, now that there is room."""
+        connection.phase = Phase.ANSWERING
+        if self._config.threads:
             if not self.crew.answer_here(connection):
                 return False
             self._finished(connection)
@@ -293,11 +310,12 @@ class Leader:
         except Exception:
             # A fault of ours, or of the access log: one connection is lost, not the thread.
             traceback.print_exc()
+            connection.end_transfer()
 
     def _post_finished(self, connection: Connection) -> None:
         self.poller.post(partial(self._finished, connection))
         if self._is_closed:
-            connection.sock.close()
+            connection.close()
 
     def _take_out(self, connection: Connection) -> None:
         """The connection's request is overdue: whoever leads next must not be woken by it."""
@@ -307,7 +325,11 @@ class Leader:
 
     def _finished(self, connection: Connection) -> None:
         if connection.phase is Phase.GONE:
-            connection.sock.close()
+            connection.close()
+            return
+        if connection.transfer is not None:
+            connection.phase = Phase.SENDING
+            self.roster.watch_room(connection)
             return
         self.answering -= 1
         connection.phase = Phase.READING
@@ -361,7 +383,7 @@ class Leader:
     def _close(self, connection: Connection) -> None:
         if connection.phase is not Phase.GONE:
             self.roster.release(connection)
-            connection.sock.close()
+            connection.close()
             self._accept_more()
             self._check_drained()
 
@@ -412,6 +434,9 @@ class Leader:
             self.answering -= 1
             connection.cut()
             self.roster.release(connection)
+        for connection in self.roster.those(lambda connection: connection.phase is Phase.SENDING):
+            self.answering -= 1
+            self._close(connection)
         self._check_drained()
 
     def _check_drained(self) -> None:

@@ -31,9 +31,13 @@ class Poller:
         self._numbers = itertools.count()
         self._epoll.register(self._bell, select.EPOLLIN)
 
-    def watch(self, descriptor: int) -> None:
-        """Report when there is something to read, or the other end is gone."""
-        self._epoll.register(descriptor, select.EPOLLIN)
+    def watch(self, descriptor: int, events: int = select.EPOLLIN) -> None:
+        """Report when there is something to read, or room to write with EPOLLOUT, or the other end is gone."""
+        self._epoll.register(descriptor, events)
+
+    def watch_instead(self, descriptor: int, events: int) -> None:
+        """Report these events in place of those it was watched for."""
+        self._epoll.modify(descriptor, events)
 
     def forget(self, descriptor: int) -> None:
         """Report nothing more of a descriptor.

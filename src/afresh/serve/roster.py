@@ -1,5 +1,6 @@
 """The connections that a server owns, and which of them the poller reports."""
 
+import select
 from collections.abc import Callable, Iterator
 
 from afresh.serve.connection import Connection, Phase
@@ -31,14 +32,23 @@ class Roster:
 
     def watch(self, connection: Connection) -> None:
         """Have it reported when there is something to read."""
-        if not connection.is_watched:
-            connection.is_watched = True
-            self._poller.watch(connection.descriptor)
+        self._watch_for(connection, select.EPOLLIN)
+
+    def watch_room(self, connection: Connection) -> None:
+        """Have it reported when it takes more, and not when there is something to read."""
+        self._watch_for(connection, select.EPOLLOUT)
+
+    def _watch_for(self, connection: Connection, events: int) -> None:
+        before, connection.watched_for = connection.watched_for, events
+        if not before:
+            self._poller.watch(connection.descriptor, events)
+        elif before != events:
+            self._poller.watch_instead(connection.descriptor, events)
 
     def unwatch(self, connection: Connection) -> None:
         """Have it reported no more: level-triggered, what nobody reads would be reported without end."""
-        if connection.is_watched:
-            connection.is_watched = False
+        if connection.watched_for:
+            connection.watched_for = 0
             self._poller.forget(connection.descriptor)
 
     def release(self, connection: Connection) -> None:
@@ -53,4 +63,4 @@ class Roster:
             if connection.phase is Phase.ANSWERING:
                 connection.cut()
             else:
-                connection.sock.close()
+                connection.close()

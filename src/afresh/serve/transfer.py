@@ -1,0 +1,100 @@
+"""A planned file response on its way: what fits the socket now, the rest when there is room again.
+
+No thread waits for a slow client here, so that a page of many assets, or a thousand downloads, needs none.
+"""
+
+import os
+import socket
+
+from afresh.serve.wire import PeerGone
+from afresh.static.files import FileResponse
+from afresh.static.plan import Part
+from afresh.static.ranges import Extent
+
+# Up to this size reading costs less than a second system call for sending.
+_JOIN_UP_TO = 1 << 15
+# A client on loopback empties its socket as fast as it is filled: others want their turn.
+_AT_ONCE = 1 << 20
+
+
+class Transfer:
+    """Sends `head` and the parts of a response. `sent`: bytes of the body so far.
+
+    `is_short`: the file has become shorter than its response says, and the connection must end after what there was.
+    """
+
+    __slots__ = ("_descriptor", "_pieces", "is_short", "keeps", "request_line", "sent", "status")
+
+    def __init__(self, head: bytes, response: FileResponse, request_line: str, keeps: bool) -> None:
+        self._descriptor = response.descriptor
+        self.is_short = False
+        self.request_line = request_line
+        self.keeps = keeps
+        self.sent = -len(head)
+        self.status = int(response.plan.status[:3])
+        self._pieces = self._gather(head, response.plan.parts)
+
+    def __repr__(self) -> str:
+        return f"<Transfer {self.status} sent={self.sent} pieces={len(self._pieces)}>"
+
+    def close(self) -> None:
+        """Close the file."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def advance(self, sock: socket.socket) -> bool:
+        """Send on; whether all is sent. Raises PeerGone."""
+        allowed = _AT_ONCE
+        try:
+            while self._pieces and allowed > 0:
+                count = self._send(sock, self._pieces[0], allowed)
+                self.sent += count
+                allowed -= count
+        except BlockingIOError:
+            pass
+        except OSError as exc:
+            raise PeerGone from exc
+        return not self._pieces
+
+    def _send(self, sock: socket.socket, piece: Part, most: int) -> int:
+        """Send a beginning of the first piece and keep the rest."""
+        if isinstance(piece, Extent):
+            count = os.sendfile(sock.fileno(), self._descriptor, piece.position, min(piece.size, most))
+            if not count:
+                self._break_off()
+                return 0
+            rest: Part = Extent(piece.position + count, piece.size - count)
+            is_done = count == piece.size
+        else:
+            # What follows at once may share a segment with it.
+            count = sock.send(piece, socket.MSG_MORE if len(self._pieces) > 1 else 0)
+            rest = piece[count:]
+            is_done = not rest
+        if is_done:
+            del self._pieces[0]
+        else:
+            self._pieces[0] = rest
+        return count
+
+    def _break_off(self) -> None:
+        self.is_short = True
+        self.keeps = False
+        self._pieces.clear()
+
+    def _gather(self, head: bytes, parts: tuple[Part, ...]) -> list[Part]:
+        """The parts with short ones read and joined, so that a small file is one piece with its head."""
+        pieces: list[Part] = []
+        data = head
+        for part in parts:
+            if isinstance(part, Extent) and part.size > _JOIN_UP_TO:
+                pieces += [data, part] if data else [part]
+                data = b""
+                continue
+            more = os.pread(self._descriptor, part.size, part.position) if isinstance(part, Extent) else part
+            data += more
+            if isinstance(part, Extent) and len(more) < part.size:
+                self.is_short = True
+                self.keeps = False
+                break
+        return [*pieces, data] if data else pieces

@@ -1,0 +1,84 @@
+"""The edge to the disk: opens the file that a request names, and plans its response."""
+
+import os
+import stat
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from afresh.static.media_types import media_type
+from afresh.static.places import Place, find, relative_path
+from afresh.static.plan import Plan, make_plan
+from afresh.static.representation import Representation, Signature, describe, signature_of
+
+_METHODS = ("GET", "HEAD")
+# Preconditions that Django does not know either; they are the application's affair.
+_UNKNOWN = ("HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE")
+_MOST_REMEMBERED = 4096
+# A device or a pipe in a static folder must not make the server wait.
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+
+
+class FileResponse(NamedTuple):
+    """A planned response and the open file that its extents are of, which whoever sends it closes."""
+
+    plan: Plan
+    descriptor: int
+
+
+class StaticFiles:
+    """The files below `prefix` (a path that ends with a slash), looked for in `places`. Safe from any thread."""
+
+    def __init__(self, prefix: str, places: Sequence[Place]) -> None:
+        self._prefix = prefix
+        self._places = tuple(places)
+        # Type and validators are made again only when the file has changed; the file itself is looked at every time.
+        self._known: dict[str, tuple[Signature, Representation]] = {}
+
+    def __repr__(self) -> str:
+        return f"<StaticFiles {self._prefix!r} places={len(self._places)}>"
+
+    def covers(self, path: str) -> bool:
+        """Whether `path` is below the prefix, as far as it can be told from its bytes."""
+        return path.startswith(self._prefix)
+
+    def respond(self, method: str, path: str, fields: Mapping[str, str]) -> FileResponse | None:
+        """The response to a request without a body; None where only the application can answer: for everything but
+        GET and HEAD of a readable regular file in its plain spelling.
+
+        `path` as `places.relative_path` takes it; `fields` by their CGI names.
+        """
+        if not path.startswith(self._prefix) and path.isascii():
+            return None
+        relative = relative_path(path, self._prefix) if method in _METHODS else None
+        if relative is None or any(name in fields for name in _UNKNOWN):
+            return None
+        try:
+            found = find(self._places, relative)
+            descriptor = -1 if found is None else os.open(found, _FLAGS)
+        except Exception:
+            # A project's own finder fails, a name is too long, reading is not permitted: the application says it.
+            return None
+        if found is None:
+            return None
+        file = self._look(found, os.fstat(descriptor))
+        if file is None:
+            os.close(descriptor)
+            return None
+        boundary = os.urandom(16).hex() if "HTTP_RANGE" in fields else ""
+        return FileResponse(make_plan(method, fields, file, boundary), descriptor)
+
+    def _look(self, path: str, status: os.stat_result) -> Representation | None:
+        """What is to be said about an open file; None for anything but a regular one."""
+        signature = signature_of(status)
+        known = self._known.get(path)
+        if known is not None and known[0] == signature:
+            return known[1]
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        file = describe(path, media_type(path), signature, time.time())
+        if file.etag:
+            if len(self._known) >= _MOST_REMEMBERED:
+                self._known.clear()
+            self._known[path] = (signature, file)
+        return file

@@ -1,0 +1,63 @@
+"""Where a static file lies: the places are asked in their order, at every request.
+
+Nothing is remembered between requests, so that a file that was made, moved or deleted a moment ago, or that hides
+another one of the same name, is seen by the next one. This costs one system call for each place that comes first.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+
+class Folder(NamedTuple):
+    """A folder whose files are found below `prefix` ("" or ending with a slash).
+
+    `takes_broken_links`: a link that leads nowhere hides what comes later, though it cannot be served
+    (`FileSystemStorage.exists`, while `os.path.exists` passes over it).
+    """
+
+    root: str
+    prefix: str = ""
+    takes_broken_links: bool = False
+
+
+Asked: TypeAlias = Callable[[str], object]
+"""Finds a file by its relative path: an absolute path, or something false."""
+
+Place: TypeAlias = Folder | Asked
+
+
+def relative_path(path: str, prefix: str) -> str | None:
+    """The part of `path` below `prefix` in plain spelling; None for any other path.
+
+    `path`: the decoded path of a request, its bytes as latin-1 (PATH_INFO of PEP 3333). What is left out here ("..",
+    empty segments, control characters, a second percent-encoding) is not refused: the application decides.
+    """
+    if not path.isascii():
+        try:
+            path = path.encode("latin-1").decode()
+        except UnicodeDecodeError:
+            return None
+    if not path.startswith(prefix):
+        return None
+    relative = path[len(prefix) :]
+    if "%" in relative or not relative.isprintable():
+        return None
+    segments = relative.split("/")
+    if "" in segments or "." in segments or ".." in segments:
+        return None
+    return relative
+
+
+def find(places: Sequence[Place], relative: str) -> str | None:
+    """The absolute path of the first file or folder that a place has under this name."""
+    for place in places:
+        if not isinstance(place, Folder):
+            found = place(relative)
+            if found:
+                return found if isinstance(found, str) else None
+        elif relative.startswith(place.prefix):
+            candidate = os.path.join(place.root, relative[len(place.prefix) :])
+            if os.access(candidate, os.F_OK, follow_symlinks=not place.takes_broken_links):
+                return candidate
+    return None
