@@ -51,6 +51,7 @@ def test_stop_and_continue(pair: Pair) -> None:
             type_and_see(bash, "bg\n", PROMPT)
             words.append(server.get("/").text)
             type_and_see(bash, "fg\n", r"runserver")
+            bash.wait_for_job()  # it is named before it has the terminal, and Ctrl+C would still be the shell's
             words.append(server.get("/").text)
             type_and_see(bash, "\x03", PROMPT)
             status = type_and_see(bash, *STATUS)[1]
