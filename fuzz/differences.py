@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fuzz.readings import End, by_afresh, by_h11
 
@@ -155,7 +156,7 @@ def unsteady(data: bytes, cuts: list[int]) -> str:
     """What is wrong where the pieces matter in which `data` comes: whole, by bytes, and cut at `cuts`."""
     whole = by_afresh([data])
     bounds = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    pieces = [data[begin:end] for begin, end in zip(bounds, bounds[1:], strict=False)]
+    pieces = [data[begin:end] for begin, end in pairwise(bounds)]
     by_bytes = by_afresh(data[at : at + 1] for at in range(len(data)))
     for name, reading in (("by bytes", by_bytes), ("in pieces", by_afresh(pieces))):
         if reading != whole:

@@ -40,7 +40,7 @@ virtual_environment() {
     state=$(printf '%s\n' "$@"; cat pyproject.toml example/requirements.txt)
     [ -x "$directory/bin/python" ] && [ "$(cat "$directory/.made-from" 2>/dev/null)" = "$state" ] && return
     python=$(find_python "$version") || return
-    say "Making $directory with $("$python" --version)"
+    say "Making $directory with $("$python" --version), and installing into it: this happens once"
     "$python" -m venv --clear "$directory"
     # `--group` needs pip 25.1.
     if ! output=$("$directory/bin/python" -m pip install --upgrade 'pip>=25.1' 2>&1 &&

@@ -18,10 +18,6 @@ class UsageError(AfreshError):
     """The command line, an environment variable or pyproject.toml asks for something that cannot be."""
 
 
-class EnvironmentFault(AfreshError):
-    """The machine refuses: an address that cannot be bound, a limit reached, a feature the kernel lacks."""
-
-
 class ClientFault(AfreshError):
     """The peer of a connection broke the protocol; the answer is a 4xx or a close."""
 

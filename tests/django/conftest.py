@@ -1,27 +1,26 @@
 """Fixtures of the side-by-side comparisons with Django's runserver."""
 
-import signal
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from .sides import AFRESH_COMMAND, Pair
 
-
-@pytest.fixture(scope="session", autouse=True)
-def signals_have_their_defaults() -> Iterator[None]:
-    """A test run in the background or under nohup ignores signals, and every command it starts would inherit that."""
-    ignored = [number for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP) if _is_ignored(number)]
-    for number in ignored:
-        signal.signal(number, lambda *_: None)  # handlers do not survive exec: the default comes back in children
-    yield
-    for number in ignored:
-        signal.signal(number, signal.SIG_IGN)
+FAST_ROWS = 3
 
 
-def _is_ignored(number: int) -> bool:
-    return signal.getsignal(number) == signal.SIG_IGN
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The fast subset has the first rows of each table: each row is two or three starts, and all of one table take
+    much the same way through the code."""
+    rows: Counter[str] = Counter()
+    for item in items:
+        if isinstance(item, pytest.Function) and item.path.parent == Path(__file__).parent and "[" in item.name:
+            table = item.nodeid.partition("[")[0]
+            rows[table] += 1
+            if rows[table] > FAST_ROWS:
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

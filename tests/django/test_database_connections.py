@@ -64,8 +64,8 @@ BURST, THREADS = 30, sys.argv[2] == "threads"
 listener = socket.create_server(("127.0.0.1", 0), backlog=128)
 address = listener.getsockname()
 server = Server(
-    get_wsgi_application(), config=Config(threads=THREADS, takeover_after=60 if not THREADS else 0.005), gate=OpenGate(),
-    hand_over=lambda parcels: None, log=lambda entry: None, hosts=HostPolicy(["*"]), on_thread_end=on_thread_end,
+    get_wsgi_application(), config=Config(threads=THREADS, takeover_after=60 if not THREADS else 0.005),
+    gate=OpenGate(), hand_over=lambda parcels: None, log=lambda entry: None, hosts=HostPolicy(["*"]), on_thread_end=on_thread_end,
 )
 server.listen(listener)
 server.start()
@@ -127,7 +127,7 @@ def test_connections_are_bounded_reused_and_closed_with_their_threads(tmp_path: 
     found = run(tmp_path, "threads")
     # Requests one after the other, each on a connection of its own, need few threads and so few database connections.
     assert found["in turn"] <= 10
-    # At most one for each thread: those of the burst, the eight that rest, the one that leads and the one that stands by.
+    # At most one for each thread: those of the burst, the eight that rest, the one that leads, the one that stands by.
     assert 30 <= found["most"] <= 30 + 10
     assert found["afterwards"] <= 10
     assert found["opened"] <= 30 + 20

@@ -49,6 +49,7 @@ def test_breakpoints_before_and_after_a_save(pair: Pair) -> None:
     assert seen == {"words": "the word is one, the word is two", "stops": f"{INDEX}, {INDEX}", "status": "0"}
 
 
+@pytest.mark.slow
 def test_a_request_at_a_breakpoint_outlives_a_reload(pair: Pair) -> None:
     """All threads of its process are stopped with it, so that the process cannot say where it stands."""
     site, port = pair.other_site(), free_port()
@@ -70,6 +71,7 @@ def test_a_request_at_a_breakpoint_outlives_a_reload(pair: Pair) -> None:
         client.close()
 
 
+@pytest.mark.slow
 def test_no_request_is_refused_or_stale_while_the_code_reloads(pair: Pair) -> None:
     site = pair.other_site()
     with site.serve(command=debugged(free_port()), told=(WARNED, CHECKED)) as server:
@@ -104,6 +106,7 @@ def _save_under_load(site: Site, server: Server, word: str) -> None:
     assert len(answers) >= len(visitors), "each visitor has been answered"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)], ids=["SIGTERM", "SIGKILL"]
 )
@@ -120,6 +123,7 @@ def test_the_end_of_the_keeper_is_the_end_of_all(pair: Pair) -> None:
         assert server.wait_stopped() == 128 + signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_broken_start_is_shown_and_recovered_from(pair: Pair) -> None:
     site = pair.other_site()
     edit(site.root / "app" / "views.py", 'WORD = "one"', "WORD = broken")

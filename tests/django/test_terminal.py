@@ -51,6 +51,7 @@ def test_stop_and_continue(pair: Pair) -> None:
             type_and_see(bash, "bg\n", PROMPT)
             words.append(server.get("/").text)
             type_and_see(bash, "fg\n", r"runserver")
+            bash.wait_for_job()  # it is named before it has the terminal, and Ctrl+C would still be the shell's
             words.append(server.get("/").text)
             type_and_see(bash, "\x03", PROMPT)
             status = type_and_see(bash, *STATUS)[1]
@@ -163,6 +164,20 @@ def test_breakpoint_is_held_through_a_reload(pair: Pair) -> None:
     django, other = pair.both(scenario, files=PROMPTS)
     assert django == {"word": "the word is two", "answer": "RemoteDisconnected"}
     assert SELF_TEST or other == {"word": "the word is two", "answer": "the answer is 41", "status": "0"}
+
+
+def test_input_is_held_through_a_reload(pair: Pair) -> None:
+    """What is typed goes to the request that has asked for it, and new requests get the new code."""
+    site = pair.other_site(files=PROMPTS)
+    with site.serve("0", terminal=True) as server, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(server.get, "/ask/")
+        server.out.wait_for("say something: ")
+        save(site, server, "app/views.py", '"one"', '"two"')
+        assert server.get("/").text == "the word is two"
+        server.out.wait_for("new requests get the new code")
+        server.running.type("tea\n")
+        assert asked.result().text == "you said tea"
+        assert server.stop() == 0
 
 
 def test_interrupt_at_a_prompt_ends(pair: Pair) -> None:

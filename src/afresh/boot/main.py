@@ -83,6 +83,17 @@ def _run(order: msg.Begin, session: Session) -> None:
         from afresh.boot.run import run_target
 
         run_target(order.target)
+        _require_command(order.target[0])
+
+
+def _require_command(script: str) -> None:
+    """A script that is over and has not even loaded Django was not meant to be run: say how to serve what it holds."""
+    if script.endswith(".py") and "django.core.management" not in sys.modules:
+        module = os.path.basename(script).removesuffix(".py")
+        sys.exit(
+            f"afresh: {script} has ended without running a command of Django.\n"
+            f"If it holds a WSGI application, name that: `afresh {module}:app`."
+        )
 
 
 def start_observing(

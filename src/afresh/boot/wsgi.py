@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from afresh.boot.application import Application
@@ -11,6 +12,9 @@ from afresh.boot.session import Session
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+CO_VARARGS, CO_COROUTINE = 0x04, 0x80
+"""Flags of code objects, as in `inspect`, which takes long to import."""
 
 
 def serve_application(session: Session, target: str, address: tuple[str, int, bool]) -> None:
@@ -28,7 +32,10 @@ def serve_application(session: Session, target: str, address: tuple[str, int, bo
         end(1)
     if session.is_first:
         shown = f"[{host}]" if ipv6 else host
-        print(f"Serving {target} at http://{shown}:{port}/\nQuit with CONTROL-C.", flush=True)
+        print(
+            f"Serving {target} at http://{shown}:{port}/\nFor development, not for production. Quit with CONTROL-C.",
+            flush=True,
+        )
     session.flush()
     from afresh.serve.log import plain
 
@@ -44,7 +51,21 @@ def load(target: str) -> "WSGIApplication":
         found = getattr(found, name)
     if path.endswith("()"):
         found = found()
-    if not callable(found):
-        raise TypeError(f"{target} is {type(found).__name__}, not a WSGI application (it cannot be called).")
+    if obstacle := _obstacle(found):
+        raise TypeError(f"{target} is {obstacle}")
     application: WSGIApplication = found
     return application
+
+
+def _obstacle(found: Any) -> str:
+    """Why `found` cannot answer a request, in the words that follow "is"; empty if nothing is known against it."""
+    if not callable(found):
+        return f"{type(found).__name__}, not a WSGI application (it cannot be called)."
+    for code in (getattr(function, "__code__", None) for function in (found, type(found).__call__)):
+        if isinstance(code, CodeType) and code.co_flags & CO_COROUTINE:
+            return "an ASGI application or another coroutine function; Afresh serves WSGI applications."
+    if isinstance(found, FunctionType):
+        code = found.__code__
+        if code.co_argcount < 2 and not code.co_flags & CO_VARARGS:
+            return "a function that takes no environ and start_response. If it makes the application, add --factory."
+    return ""

@@ -53,11 +53,11 @@ class Endpoint(Generic[Incoming, Outgoing]):
     def receive(self) -> tuple[Incoming, list[int]]:
         """Receive one message and its descriptors (close-on-exec); raises Disconnected at the end of the channel."""
         try:
-            data, ancillary, _, _ = self._sock.recvmsg(
-                MAX_BYTES + 4096, socket.CMSG_SPACE(4 * MAX_DESCRIPTORS), socket.MSG_CMSG_CLOEXEC
-            )
-        except ConnectionResetError as exc:
-            raise Disconnected("The other end of the channel is gone.") from exc
+            data, ancillary = self._receive_packet()
+        except ConnectionResetError:
+            # The other end was closed before it had read all that was sent to it. The kernel tells this once, and
+            # before the packets that wait here: what the other end has said first (`unix_release_sock`).
+            data, ancillary = self._receive_packet()
         descriptors = array.array("i")
         for level, kind, payload in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
@@ -67,6 +67,12 @@ class Endpoint(Generic[Incoming, Outgoing]):
                 os.close(descriptor)
             raise Disconnected("The other end of the channel is gone.")
         return self._decoder.decode(data), list(descriptors)
+
+    def _receive_packet(self) -> tuple[bytes, list[tuple[int, int, bytes]]]:
+        data, ancillary, _, _ = self._sock.recvmsg(
+            MAX_BYTES + 4096, socket.CMSG_SPACE(4 * MAX_DESCRIPTORS), socket.MSG_CMSG_CLOEXEC
+        )
+        return data, ancillary
 
     def close(self) -> None:
         self._sock.close()

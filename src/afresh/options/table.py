@@ -5,7 +5,7 @@ Flag, environment name and pyproject key follow from the field's name (`stream_d
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from afresh.options.values import HOSTS, SWITCH, Kind, Value, seconds, whole
@@ -72,13 +72,9 @@ class Options:
         """The options that bound what a client may take, by name: for the process that serves."""
         return {name: getattr(self, name) for name in LIMITS}
 
-    def to_plain(self) -> dict[str, Any]:
-        """The values as a dict that JSON can hold."""
-        return asdict(self)
-
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Options":
-        """The inverse of `to_plain`, also after JSON has made lists of tuples."""
+        """The inverse of `dataclasses.asdict`, also after JSON has made lists of tuples."""
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
         return cls(**values)
 

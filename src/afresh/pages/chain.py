@@ -82,9 +82,10 @@ def _inner(frame: Frame) -> str:
 
 def _place(frame: Frame) -> str:
     directory, slash, name = one_line(frame.file).rpartition("/")
+    function = f'<span class="function">in <code>{markup(one_line(frame.function))}</code></span> '
     return (
         f'<span class="file"><b>{markup(name)}</b>:{frame.line}</span> '
-        f'<span class="function">in <code>{markup(one_line(frame.function))}</code></span> '
+        f"{function if frame.function else ''}"
         f'<span class="folder">{markup(directory + slash)}</span>'
     )
 

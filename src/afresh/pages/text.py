@@ -25,7 +25,8 @@ def _place(failure: Failure) -> list[str]:
     frame = innermost(failure)
     if frame is None:
         return []
-    lines = [f"  {one_line(frame.file)}:{frame.line} in {one_line(frame.function)}"]
+    function = f" in {one_line(frame.function)}" if frame.function else ""
+    lines = [f"  {one_line(frame.file)}:{frame.line}{function}"]
     if source := source_line(frame):
         lines.append(f"    {one_line(source)}")
     return lines

@@ -290,7 +290,7 @@ class Crew(Generic[Job]):
         return _FOR_EVER
 
     def _is_overdue(self, turn: _Turn[Job], progress: Progress) -> bool:
-        """Whether an answer has worked or waited for long enough since it first looked overdue, and not only been held up.
+        """Whether an answer has worked or waited for long enough since it first looked overdue, not only been held up.
 
         In all since then: on a busy machine a thread that computes gets a small part of each moment.
         """

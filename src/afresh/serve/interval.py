@@ -10,8 +10,8 @@ _DEFAULT = 0.005
 class SwitchInterval:
     """The interpreter's switch interval, shortened while answers are in progress beside the one that is waited for.
 
-    A quick request beside a view that computes waits for up to an interval after each system call of the server, three of
-    them until it is answered. Not shorter: every thread that waits for the interpreter wakes up once in an interval.
+    A quick request beside a view that computes waits for up to an interval after each system call of the server, three
+    of them until it is answered. Not shorter: every thread that waits for the interpreter wakes up once in an interval.
     Not at other times, and not where the application has set one itself. For one thread at a time.
     """
 

@@ -72,6 +72,13 @@ class Running:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"still running after {within:g} s\n{self.told()}") from None
 
+    def wait_for_job(self, within: float = PATIENCE) -> None:
+        """Wait until a job of this shell has its terminal. No event tells of that: it is asked again and again."""
+        deadline = Deadline(within)
+        while os.tcgetpgrp(self._typed) == self.pid:
+            assert not deadline.passed(), f"the shell keeps its terminal\n{self.told()}"
+            os.sched_yield()
+
     def alive(self) -> list[Process]:
         """All living processes that descend from the command, itself included."""
         return marked(self._mark, self.pid)

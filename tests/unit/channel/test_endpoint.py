@@ -87,3 +87,18 @@ def test_the_end_of_the_channel_is_an_error_of_its_own(sockets: tuple[socket.soc
         app.receive()
     with pytest.raises(Disconnected):
         app.send(msg.Serving())
+
+
+def test_what_was_said_before_the_end_arrives_though_the_other_side_has_not_read_everything(
+    sockets: tuple[socket.socket, socket.socket],
+) -> None:
+    """The kernel reports what was left unread as a reset, and before what is still to be read."""
+    keeper, app = keeper_endpoint(sockets[0]), app_endpoint(sockets[1])
+    said = (msg.Bind("::1", 8000, True), msg.Refused())
+    for message in said:
+        app.send(message)
+    sockets[0].send(b"an answer that nobody waits for")
+    app.close()
+    assert tuple(keeper.receive()[0] for _ in said) == said
+    with pytest.raises(Disconnected):
+        keeper.receive()

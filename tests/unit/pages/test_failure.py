@@ -72,6 +72,13 @@ def test_the_projects_frames_are_open_and_others_folded(failure: Failure) -> Non
     assert "2 frames in django, importlib" in html.text
 
 
+def test_a_frame_without_a_function_is_named_by_its_place() -> None:
+    """That of a SyntaxError."""
+    frame = Frame("/shop/models.py", 3, "", True, 3, ("one",))
+    html = outline(Failure("error", "X", "", (ExceptionInfo("X", "", (frame,)),)))
+    assert html.count("span", **{"class": "function"}) == 0
+
+
 def test_without_a_project_frame_the_innermost_is_open() -> None:
     frames = tuple(Frame(f"/x/{name}.py", 1, "f", False, 1, ("pass",)) for name in ("outer", "inner"))
     html = outline(Failure("error", "X", "", (ExceptionInfo("X", "", frames),)))

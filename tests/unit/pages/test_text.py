@@ -37,6 +37,15 @@ def test_a_frame_outside_the_source_it_carries_is_named_without_a_line() -> None
     ]
 
 
+def test_a_frame_without_a_function_is_named_by_its_place() -> None:
+    """That of a SyntaxError."""
+    frame = Frame("/shop/models.py", 3, "", True, 3, ("one",))
+    assert short(Failure("error", "X", exceptions=(ExceptionInfo("X", "", (frame,)),)))[1:-1] == [
+        "  /shop/models.py:3",
+        "    one",
+    ]
+
+
 def test_innermost_falls_back_to_the_last_frame_of_the_last_exception() -> None:
     outer, inner = (Frame(f"/lib/{name}.py", 1, "f", False, 1, ()) for name in ("outer", "inner"))
     failure = Failure("error", "X", exceptions=(ExceptionInfo("X", "", (outer, inner)), ExceptionInfo("Y", "", ())))

@@ -1,0 +1,18 @@
+"""Signals as a shell gives them, for every command that a test starts."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_have_their_defaults() -> Iterator[None]:
+    """A run in the background or under nohup ignores signals, and every command it starts would inherit that."""
+    numbers = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+    ignored = [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)  # handlers do not survive exec: the default comes back in children
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,127 @@
+"""`afresh module:app`: every way to name an application, and what is said of names that name none."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from afresh.testing.client import free_port
+from afresh.testing.edits import write
+from afresh.testing.running import started
+from afresh.testing.server import Server, started_server
+
+SHOP = """\
+from types import SimpleNamespace
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"sold by the shop"]
+
+
+class App:
+    def __call__(self, environ, start_response):
+        return app(environ, start_response)
+
+
+def make():
+    return App()
+
+
+def make_with(setting="default"):
+    return app
+
+
+def any_arguments(*arguments):
+    return app(*arguments)
+
+
+async def events(scope, receive, send):
+    pass
+
+
+class Events:
+    async def __call__(self, scope, receive, send):
+        pass
+
+
+api = SimpleNamespace(v1=App(), make=make, events=Events())
+number = 5
+"""
+AFRESH = (sys.executable, "-m", "afresh")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").touch()
+    write(tmp_path / "shop" / "wsgi.py", SHOP)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("shop.wsgi:app",),
+        ("shop.wsgi:make()", "-6"),
+        ("shop.wsgi:make_with", "--factory"),
+        ("shop.wsgi:api.v1",),
+        ("shop.wsgi:api.make()",),
+        ("shop.wsgi:any_arguments",),
+    ],
+    ids=" ".join,
+)
+def test_a_name_of_an_application(folder: Path, words: tuple[str, ...]) -> None:
+    with started_server([*AFRESH, *words, "0"], cwd=folder) as server:
+        assert "not for production" in server.out.text()
+        assert server.get("/").text == "sold by the shop"
+        assert server.stop() == 0
+
+
+NO_APPLICATIONS = {
+    "absent:app": "No module named 'absent'",
+    "shop.wsgi:absent": "module 'shop.wsgi' has no attribute 'absent'",
+    "shop.wsgi:number": "shop.wsgi:number is int, not a WSGI application",
+    "shop.wsgi:make": "add --factory",
+    "shop.wsgi:make_with": "add --factory",
+    "shop.wsgi:events": "is an ASGI application",
+    "shop.wsgi:api.events": "is an ASGI application",
+}
+
+
+@pytest.mark.parametrize(("name", "message"), NO_APPLICATIONS.items(), ids=NO_APPLICATIONS.keys())
+def test_a_name_of_none_is_said_and_shown(folder: Path, name: str, message: str) -> None:
+    with failing(folder, name, str(free_port())) as server:
+        server.err.wait_for(message)
+        page = server.get("/")
+        assert (page.status, message in page.text) == (500, True)
+        assert server.stop() == 0
+
+
+def test_a_module_that_is_mended(folder: Path) -> None:
+    write(folder / "shop" / "wsgi.py", SHOP.replace("def app(", "def app(("))
+    with failing(folder, "shop.wsgi:app", str(free_port())) as server:
+        server.err.wait_for("SyntaxError")
+        assert server.get("/").status == 500
+        write(folder / "shop" / "wsgi.py", SHOP)
+        assert server.get("/").text == "sold by the shop"
+        assert server.stop() == 0
+
+
+@contextmanager
+def failing(folder: Path, *words: str) -> Iterator[Server]:
+    """A start that fails, as soon as it is shown on the port that is the last of `words`."""
+    with started([*AFRESH, *words], cwd=folder) as running:
+        running.err.wait_for("Quit with CONTROL-C")
+        yield Server(running, "127.0.0.1", int(words[-1]))
+
+
+def test_a_script_that_runs_no_command_is_said(folder: Path) -> None:
+    """`afresh app.py` for `afresh app:app` would end without a word."""
+    write(folder / "plain.py", SHOP)
+    with started([*AFRESH, "plain.py", "0"], cwd=folder) as running:
+        assert running.wait_exit() == 1
+        assert "plain.py has ended without running a command of Django" in running.err.wait_end()
+        assert "afresh plain:app" in running.err.text()
