@@ -65,7 +65,8 @@ listener = socket.create_server(("127.0.0.1", 0), backlog=128)
 address = listener.getsockname()
 server = Server(
     get_wsgi_application(), config=Config(threads=THREADS, takeover_after=60 if not THREADS else 0.005),
-    gate=OpenGate(), hand_over=lambda parcels: None, log=lambda entry: None, hosts=HostPolicy(["*"]), on_thread_end=on_thread_end,
+    gate=OpenGate(), hand_over=lambda parcels: None, log=lambda entry: None, hosts=HostPolicy(["*"]),
+    on_thread_end=on_thread_end,
 )
 server.listen(listener)
 server.start()
