@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from typing import IO
+from typing import IO, TypeAlias
 
 import msgspec
 
@@ -10,11 +10,14 @@ from afresh.serve.body import SocketBody, spool_chunked
 from afresh.serve.config import Config
 from afresh.serve.connection import Connection
 from afresh.serve.environ import Environ, build_environ
-from afresh.serve.exchange import Exchange, Terms, WSGIApplication
+from afresh.serve.exchange import Exchange, Rewrite, Terms, WSGIApplication
 from afresh.serve.head import Head, Refusal
 from afresh.serve.log import AccessEntry, AccessLog
 from afresh.serve.response import plain_response
 from afresh.serve.wire import PeerGone, Wire
+
+Rewriter: TypeAlias = Callable[[Head], Rewrite | None]
+"""Asked before the application is called: how its response is to be rewritten, None where not at all."""
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -25,6 +28,7 @@ class Service(msgspec.Struct, frozen=True):
     environ: Environ
     terms: Terms
     log: AccessLog
+    rewriter: Rewriter | None = None
 
 
 def answer(service: Service, connection: Connection) -> None:
@@ -59,7 +63,8 @@ def _answer(service: Service, connection: Connection) -> None:
     wire = Wire(connection.sock)
     head, body, raw = _open_body(service, connection, wire)
     environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
-    exchange = Exchange(wire, head, environ, raw, service.terms)
+    rewrite = None if service.rewriter is None else service.rewriter(head)
+    exchange = Exchange(wire, head, environ, raw, service.terms, rewrite)
     try:
         exchange.run(service.application, _logger(service, connection, head))
     finally:
