@@ -5,8 +5,8 @@
 // that is older acts; so nothing is lost while it sleeps, and nothing is done twice.
 (() => {
   const EVENTS = "/__afresh__/events";
-  const MOST_RELOADS = 30; // within PERIOD: a page that changes what it is made from would go on for ever
-  const PERIOD = 15_000; // milliseconds
+  const MOST_RELOADS = 15; // each so soon after the one before: a page that changes what it is made from goes on for ever
+  const SOON = 2_000; // milliseconds
   const PAUSE = 3_000; // milliseconds a navigation may take before it counts as given up
 
   // ---- the one connection -------------------------------------------------------------------------------------------
@@ -48,6 +48,7 @@
   const stamp = readStamp();
   let release = () => {};
   let isPending = false;
+  let isGoing = false;
   let leftAt = -PAUSE;
 
   function readStamp() {
@@ -66,7 +67,11 @@
   function address() { return location.href.split("#", 1)[0]; }
 
   function remembered() {
-    try { return JSON.parse(sessionStorage.getItem(MEMORY)) ?? { times: [] }; } catch { return { times: [] }; }
+    try { return JSON.parse(sessionStorage.getItem(MEMORY)) ?? {}; } catch { return {}; }
+  }
+
+  function remember(last) {
+    try { sessionStorage.setItem(MEMORY, JSON.stringify(last)); } catch { /* it is full, or forbidden */ }
   }
 
   /** Whether there is a way to the server, in the order of what it costs. */
@@ -105,8 +110,13 @@
   }
 
   function take(state) {
+    if (isGoing) return; // what comes now is for the next page, whose stamp may be older than it
     if (state.start !== stamp.start || state.turn > stamp.turn) return renew(state);
     if (state.number <= stamp.number) return;
+    if (document.readyState !== "complete") { // what it loads is not known before
+      addEventListener("load", () => take(state), { once: true });
+      return;
+    }
     const changes = state.changes.filter(([number]) => number > stamp.number);
     if (state.since > stamp.number || changes.some(needsReload)) return renew(state);
     stamp.number = state.number;
@@ -137,17 +147,44 @@
     // The user is on the way to another page, or a form is being sent: that is not to be cut off.
     const wait = leftAt + PAUSE - performance.now();
     if (wait > 0) { setTimeout(renew, wait, state); return; }
+    const last = remembered();
     const now = Date.now();
-    const times = remembered().times.filter((time) => now - time < PERIOD);
-    if (times.length >= MOST_RELOADS) {
-      console.warn("Afresh: this page seems to change what it is made from. It is not loaded again by itself.");
+    const chain = now - last.at < SOON ? last.chain + 1 : 1;
+    if (chain > MOST_RELOADS) {
+      console.warn("Afresh: this page seems to change what it is made from. It is loaded again when you come back to it.");
+      isPending = true;
       return;
     }
     const { start, turn, number } = state;
-    try {
-      sessionStorage.setItem(MEMORY, JSON.stringify({ url: address(), start, turn, number, times: [...times, now] }));
-    } catch { /* storage is full or forbidden */ }
+    remember({ url: address(), start, turn, number, chain, at: now, fields: [...fields()].map(valueOf) });
+    isGoing = true;
     location.reload();
+  }
+
+  // ---- what was typed -----------------------------------------------------------------------------------------------
+
+  function fields() {
+    const kinds = ["hidden", "password", "file", "submit", "button", "image", "reset"];
+    return [...document.querySelectorAll("input, textarea, select")].filter(({ type }) => !kinds.includes(type));
+  }
+
+  function valueOf(field) {
+    const isChoice = field.type === "checkbox" || field.type === "radio";
+    const isChanged = isChoice ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+    return [field.name, field.type, isChoice ? field.checked : field.value, isChanged];
+  }
+
+  /** Put back what the user had changed, field by field as long as they are the same ones. */
+  function restore() {
+    const last = remembered();
+    if (last.url !== address() || !last.fields) return;
+    remember({ ...last, fields: null });
+    fields().forEach((field, index) => {
+      const [name, type, value, isChanged] = last.fields[index] ?? [];
+      if (!isChanged || name !== field.name || type !== field.type) return;
+      if (typeof value === "boolean") field.checked = value;
+      else field.value = value;
+    });
   }
 
   // ---- stylesheets and images ---------------------------------------------------------------------------------------
@@ -250,17 +287,23 @@
 
   // ---- coming and going ---------------------------------------------------------------------------------------------
 
-  document.addEventListener("visibilitychange", () => {
+  function cameBack() {
     if (document.hidden || !isPending) return;
     isPending = false;
+    remember({ ...remembered(), at: 0 });
     release();
     connect(); // what is true by now
-  });
+  }
+
+  document.addEventListener("visibilitychange", cameBack);
+  addEventListener("focus", cameBack);
   window.navigation?.addEventListener("navigate", (event) => {
     const isLeaving = !event.destination.sameDocument && event.downloadRequest === null;
     if (isLeaving && event.navigationType !== "reload") leftAt = performance.now();
   });
   addEventListener("pagehide", () => release());
-  addEventListener("pageshow", ({ persisted }) => { if (persisted) { leftAt = -PAUSE; connect(); } });
+  addEventListener("pageshow", ({ persisted }) => { if (persisted) { isGoing = false; leftAt = -PAUSE; connect(); } });
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", restore);
+  else restore();
   connect();
 })();
