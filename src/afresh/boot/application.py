@@ -10,6 +10,7 @@ from afresh.channel.messages import Failure
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from afresh.boot.roots import ProjectRoots
     from afresh.serve.log import AccessLog
 
 
@@ -24,7 +25,7 @@ class Application(msgspec.Struct, frozen=True):
     `threads`: several requests at a time. `checks(aloud)`: the deferred checks, which print where it is to be aloud;
     their output and a failure or None are returned.
     `file_changed`: asks the project's receivers whether they deal with these paths. `on_thread_end` runs in a serving
-    thread that ends. `warm` fills caches while nobody waits.
+    thread that ends. `warm` fills caches while nobody waits. `roots`: what is the project's code.
     """
 
     wsgi: "WSGIApplication"
@@ -39,3 +40,4 @@ class Application(msgspec.Struct, frozen=True):
     receivers: bool = False
     on_thread_end: Callable[[], None] = msgspec.field(default=_nothing)
     warm: Callable[[], None] = msgspec.field(default=_nothing)
+    roots: "ProjectRoots | None" = None

@@ -11,6 +11,7 @@ from typing import NoReturn
 from afresh.boot.application import Application
 from afresh.boot.control import Control
 from afresh.boot.ending import end
+from afresh.boot.error import error_page
 from afresh.boot.live import LivePages
 from afresh.channel import messages as msg
 from afresh.channel.places import DASHBOARD_NAME
@@ -55,10 +56,10 @@ class _ServerProcess:
 
     def _obey(self, message: msg.ToApp, descriptors: list[int]) -> None:
         match message:
-            case msg.Serve(generation, events, live):
-                self._begin(generation, descriptors, events=events, live=live)
+            case msg.Serve(generation, events, live, dashboard):
+                self._begin(generation, descriptors, events=events, live=live, dashboard=dashboard)
             case msg.ServePage(generation, events):
-                self._begin(generation, descriptors, events=events, live=None)
+                self._begin(generation, descriptors, events=events)
             case msg.Covered(ticket):
                 self._control.covered(ticket)
             case msg.Parcels():
@@ -89,7 +90,15 @@ class _ServerProcess:
         assert self._server is not None, "the keeper sends the listening socket first"
         return self._server
 
-    def _begin(self, generation: int, descriptors: list[int], *, events: bool, live: msg.Live | None) -> None:
+    def _begin(
+        self,
+        generation: int,
+        descriptors: list[int],
+        *,
+        events: bool,
+        live: msg.Live | None = None,
+        dashboard: str = "",
+    ) -> None:
         listener = socket.socket(fileno=descriptors[0])
         word = Word(descriptors[-1])
         os.close(descriptors[-1])
@@ -111,6 +120,7 @@ class _ServerProcess:
             on_drained=self._drained,
             on_thread_end=application.on_thread_end,
             rewriter=None if self._live is None else self._live.rewriter,
+            error_page=partial(error_page, self._application.roots, dashboard),
         )
         self._server.start()
         self._server.listen(listener)

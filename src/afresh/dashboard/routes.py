@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import NamedTuple, TypeAlias
 
 from afresh.dashboard.http import Request, Response, text
-from afresh.dashboard.views import actions, assets, start, stream
+from afresh.dashboard.views import actions, assets, open_file, start, stream
 
 View: TypeAlias = Callable[[Request], Response]
 
@@ -23,6 +23,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/", start.show),
     Route("GET", "/static/{name}", assets.show),
     Route("GET", "/stream", stream.follow),
+    Route("GET", "/open", open_file.show),
     Route("POST", "/actions/{name}", actions.perform),
 )
 

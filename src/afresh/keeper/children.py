@@ -54,6 +54,12 @@ def spawn(command: Sequence[str], environ: Mapping[str, str], channel: socket.so
     )
 
 
+def spawn_apart(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Start a command that is the user's own from then on: in a session of its own, away from the terminal."""
+    null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    return os.posix_spawnp(command[0], list(command), environ, file_actions=null, setsid=True, setsigmask=())
+
+
 class Link:
     """The keeper's end of one process's channel. Never blocks: what does not fit is kept and sent when there is room.
 

@@ -16,14 +16,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+import msgspec
+
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import pair
-from afresh.errors import Disconnected
+from afresh.errors import Disconnected, UsageError
 from afresh.handover.convoy import Convoy, unpack
 from afresh.handover.parcel import Parcel
 from afresh.keeper import console, machine
 from afresh.keeper.actions import Reply
-from afresh.keeper.children import Link, await_end, become_subreaper, kill, reap, spawn
+from afresh.keeper.children import Link, await_end, become_subreaper, kill, reap, spawn, spawn_apart
+from afresh.keeper.editor import editor_command, project_file
 from afresh.keeper.eventloop import EventLoop, Timer
 from afresh.keeper.front import Desk, Front
 from afresh.keeper.interpreters import boot_command, isolated, own_library_path
@@ -32,6 +35,7 @@ from afresh.keeper.live import Live
 from afresh.keeper.machine import Role, Stage
 from afresh.keeper.sockets import bind, holder
 from afresh.keeper.spec import STOPPING, BootSpec, read_address, verbosity_of
+from afresh.keeper.texts import Texts
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
 from afresh.reload.orders import Inside, Patch
@@ -127,6 +131,8 @@ class Keeper:
         self._doubtful: machine.Failed | None = None
         # Members whose process id is still to be told: by themselves, or, if they end before, by who forked them.
         self._nameless: dict[tuple[str, int], Member] = {}
+        # Processes that are nobody's: editors.
+        self._helpers: set[int] = set()
         # Processes that have ended before it was known which they are.
         self._unclaimed: dict[int, int] = {}
         # What is to be exchanged in whatever is forked from this checkpoint, in the current generation.
@@ -152,11 +158,12 @@ class Keeper:
             poll_interval=options.poll_interval,
             force_polling=options.poll,
         )
+        self._texts = Texts()
         self._ledger = Ledger(self._watcher.is_consumed, self._watcher.is_asked_for)
         self._live = Live(self._watch_descriptor)
         self._front = Front(
             self._start_dashboard,
-            {"reload": self._reload_all},
+            {"reload": self._reload_all, "open-editor": self._open_editor},
             self._watch_descriptor,
             self._live,
             options.allow_host,
@@ -222,6 +229,9 @@ class Keeper:
     def _ended(self, pid: int, status: int) -> None:
         """A process has ended. Who that was is only known when all that it has said is read: a boot leaves a checkpoint
         behind, and from then on its process is the checkpoint."""
+        if pid in self._helpers:
+            self._helpers.discard(pid)
+            return
         member = self._member_with(pid)
         if member is not None:
             self._drain_channel(member)
@@ -247,6 +257,8 @@ class Keeper:
     def _perform_one(self, effect: machine.Effect) -> None:
         match effect:
             case machine.Spawn(handle, role, generation, failure):
+                if failure is not None:
+                    failure = msgspec.structs.replace(failure, changes=self._texts.changes(self.spec.cwd))
                 self._spawn(handle, role, generation, failure)
             case machine.ForkFrom(parent, handle, role):
                 self._fork(parent, handle, role)
@@ -256,7 +268,7 @@ class Keeper:
                 self._keep_checkpoint(handle, boot)
             case machine.Serve(handle, generation):
                 live = self._live.stamp(generation, by_page=False) if self.spec.options.live else None
-                message = msg.Serve(generation, self._watcher.events is not None, live)
+                message = msg.Serve(generation, self._watcher.events is not None, live, self._dashboard_origin())
                 if handle in self._members:
                     self._members[handle].link.send(message, self._serving_descriptors())
             case machine.RunChecks(handle):
@@ -329,7 +341,8 @@ class Keeper:
             return
         waits = failure.kind == "slow"
         live = self._live.stamp(generation, by_page=True, waits=waits) if self.spec.options.live else None
-        message = msg.ServePage(generation, self._watcher.events is not None, failure, self._hosts, live)
+        has_events = self._watcher.events is not None
+        message = msg.ServePage(generation, has_events, failure, self._hosts, live, self._dashboard_origin())
         member.link.send(message, self._serving_descriptors())
 
     def _is_first(self) -> bool:
@@ -363,6 +376,8 @@ class Keeper:
         server ahead of time."""
         self._idle_timer = None
         self._ledger.prepare()
+        self._texts.want(path for path in self._executed if self._is_project_code(path))
+        self._learn()
         server = self._machine.records.get(self._machine.server or 0)
         ready = None if server is None else self._members.get(server.parent or 0)
         if server is None or ready is None:
@@ -376,6 +391,11 @@ class Keeper:
             self._perform_one(effect)
             if isinstance(effect, machine.ForkFrom):
                 self._send(effect.handle, msg.Prefault(self._members[server.handle].pid or 0))
+
+    def _learn(self) -> None:
+        """A few texts at a time, so that no event waits for it."""
+        if self._texts.learn():
+            self._loop.call_later(A_BLINK, self._learn)
 
     def _prepare_when_idle(self) -> None:
         if self._idle_timer is not None:
@@ -705,6 +725,7 @@ class Keeper:
         listener = bind(address, port, ipv6=ipv6)
         self._release_listener()
         self._listener, self._bound = listener, wanted
+        self._front.application_port = listener.getsockname()[1]
 
     def _try_bind(self, address: str, port: int, ipv6: bool) -> bool:
         try:
@@ -785,13 +806,13 @@ class Keeper:
             member.link.close()
             await_end(member.pid, DASHBOARD_SECONDS)
 
+    def _dashboard_origin(self) -> str:
+        return "" if self._bound is None else self._front.origin(self._bound[0])
+
     def _say_dashboard(self) -> None:
-        if self._is_dashboard_said or self._listener is None or self._bound is None:
-            return
-        self._is_dashboard_said = True
-        self._front.application_port = self._listener.getsockname()[1]
-        link = self._front.link(self._bound[0])
-        if link is not None:
+        link = "" if self._bound is None else self._front.link(self._bound[0])
+        if link and not self._is_dashboard_said:
+            self._is_dashboard_said = True
             console.say([f"Dashboard: {link}"])
 
     def _reload_all(self, _: object, reply: Reply) -> None:
@@ -800,6 +821,23 @@ class Keeper:
         self._edits.append(PendingEdit(None, edit, time.monotonic(), self._machine.generation))
         self._decide_next()
         reply()
+
+    def _open_editor(self, value: object, reply: Reply) -> None:
+        """Open a file of the project where it says: `{"file": path, "line": number}`."""
+        asked = value if isinstance(value, dict) else {}
+        file = project_file(asked.get("file"), self.spec.cwd)
+        line = str(asked.get("line", "1"))
+        if file is None:
+            reply(error="Only files of the project are opened.")
+            return
+        try:
+            number = int(line) if line.isascii() and line.isdecimal() and len(line) < 8 else 1
+            command = editor_command(self.spec.options.editor, self.spec.environ, file, number)
+            self._helpers.add(spawn_apart(command, self.spec.environ))
+        except (UsageError, OSError, ValueError) as exc:
+            reply(error=f"{exc} {getattr(exc, 'hint', '')}".strip())
+        else:
+            reply({"opened": file})
 
     # ---- edits ------------------------------------------------------------------------------------------------------
 
@@ -901,6 +939,7 @@ class Keeper:
 
     def _conclude(self, pending: PendingEdit, decision: Plan) -> None:
         effects: list[machine.Effect] = []
+        self._texts.edited(path for path in pending.edit.changed if self._watcher.is_consumed(path))
         if decision.way is not Way.NOTHING and not self._is_restless(pending.edit):
             self._edited_at = pending.since
             self._edit = pending.edit
@@ -940,6 +979,7 @@ class Keeper:
         if by_page:
             return
         self._restless.clear()
+        self._texts.good()
         if self._first_answered is None:
             self._first_answered = generation
         self._forget_older(generation)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from afresh.options.values import ADDRESS, HOSTS, SWITCH, Kind, Value, seconds
+from afresh.options.values import ADDRESS, COMMAND, HOSTS, SWITCH, Kind, Value, seconds
 
 
 def _option(default: Value, kind: Kind, text: str) -> Any:
@@ -39,6 +39,9 @@ class Options:
     live: bool = _option(True, SWITCH, "Reload pages in the browser when what they are made from has changed.")
     dashboard_addr: str = _option(
         "", ADDRESS, "An address of its own for the dashboard, where browsers do not resolve afresh.localhost."
+    )
+    editor: str = _option(
+        "", COMMAND, "The editor that files are opened in: its name, or a command with {file} and {line} in it."
     )
 
     def to_plain(self) -> dict[str, Any]:
