@@ -73,7 +73,10 @@ def relative(path: str, cwd: str) -> str:
 
 
 def say(lines: Iterable[str]) -> None:
-    text = "".join(line + "\n" for line in lines)
+    write("".join(line + "\n" for line in lines))
+
+
+def write(text: str) -> None:
     encoding = getattr(sys.stderr, "encoding", None) or "ascii"
     data = text.encode(encoding, "backslashreplace")
     try:

@@ -30,6 +30,7 @@ from afresh.keeper.editor import editor_command, project_file
 from afresh.keeper.eventloop import EventLoop, Timer
 from afresh.keeper.front import Desk, Front
 from afresh.keeper.interpreters import boot_command, isolated, own_library_path
+from afresh.keeper.keys import CLEAR, HELP, Keys, browser_command, ignore_background_reads
 from afresh.keeper.ledger import Ledger
 from afresh.keeper.live import Live
 from afresh.keeper.machine import Role, Stage
@@ -168,6 +169,18 @@ class Keeper:
             self._live,
             options.allow_host,
         )
+        self._keys = Keys(
+            {
+                "r": self._reload_now,
+                "o": self._open_application,
+                "d": self._open_dashboard,
+                "c": partial(console.write, CLEAR),
+                "q": self._stop_by_key,
+                "?": partial(console.say, [HELP]),
+            },
+            self._watch_descriptor,
+            self._may_read_keys,
+        )
         self._has_lost_spawner = False
         self._spawner = None if spawner is None else self._add_member(SPAWNERS_HANDLE, Role.SPAWNER, spawner, None)
 
@@ -201,6 +214,7 @@ class Keeper:
             if self._listener is not None:
                 self._listener.close()
             self._end_dashboard()
+            self._keys.close()
         return self._status
 
     @property
@@ -216,7 +230,13 @@ class Keeper:
             # nohup and background jobs of scripts start us with some of them ignored, and that is to stay so.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._loop.add_signal_handler(number, self._stop_asked, number)
+        if self._keys.has_terminal:
+            ignore_background_reads()
+            self._loop.add_signal_handler(signal.SIGCONT, self._keys.look)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)  # blocked by the entry before its exec
+
+    def _stop_by_key(self) -> None:
+        self._step(machine.StopAsked())
 
     def _stop_asked(self, number: signal.Signals) -> None:
         self._last_signal = number
@@ -476,6 +496,7 @@ class Keeper:
             self._front.gone(parcels)
             return
         self._held += parcels
+        self._keys.look()
         self._bury_the_unborn()
         if member.has_refused:
             self._step(machine.Refused(member.handle, status))
@@ -606,6 +627,7 @@ class Keeper:
                     member.left_debugger = time.monotonic()
                 elif self._route is not member:
                     self._say_debugger(member)
+                self._keys.look()
             case msg.FileChangedAnswer(ticket, handled):
                 self._file_changed_answered(ticket, handled=handled)
             case msg.ChecksDone(output, failure):
@@ -815,6 +837,39 @@ class Keeper:
             self._is_dashboard_said = True
             console.say([f"Dashboard: {link}"])
 
+    # ---- keys -------------------------------------------------------------------------------------------------------
+
+    def _may_read_keys(self) -> bool:
+        """Not while a boot runs, which may ask the user something, nor once a request has stood in a debugger: what is
+        typed ahead there is as well a debugger's command ("c", "q"). The next server begins anew."""
+        has_prompt = any(member.in_debugger or member.left_debugger > -math.inf for member in self._members.values())
+        return not has_prompt and not self._machine.is_stopping and self._is_announced
+
+    def _reload_now(self) -> None:
+        self._reload_all(None, lambda value=None, error="": None)
+
+    def _open_application(self) -> None:
+        if self._bound is not None:
+            host = {"0": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._bound[0], self._bound[0])
+            self._show(f"http://{f'[{host}]' if self._bound[2] else host}:{self._front.application_port}/")
+
+    def _open_dashboard(self) -> None:
+        link = "" if self._bound is None else self._front.link(self._bound[0])
+        if link:
+            self._show(link)
+        else:
+            console.say(["The dashboard cannot be reached at this address: start with --dashboard-addr."])
+
+    def _show(self, address: str) -> None:
+        command = browser_command(self.spec.environ, address)
+        try:
+            if command is not None:
+                self._helpers.add(spawn_apart(command, self.spec.environ))
+                return
+        except OSError:
+            pass
+        console.say([f"Open {address}"])
+
     def _reload_all(self, _: object, reply: Reply) -> None:
         """Load everything anew, as after an edit of everything."""
         edit = Edit(frozenset(), everything=True)
@@ -974,6 +1029,7 @@ class Keeper:
         if by_page:
             self._say_where()
         self._say_dashboard()
+        self._keys.look()
         self._front.publish("state", self._state())
         self._live.answers(generation, by_page=by_page, waits=by_page and self._machine.failure is None)
         if by_page:
