@@ -49,8 +49,8 @@ def spawn(command: Sequence[str], environ: Mapping[str, str], channel: socket.so
         # Duplicating a descriptor onto itself clears close-on-exec in the child alone (posix_spawn of glibc and musl).
         file_actions=[(os.POSIX_SPAWN_DUP2, number, number)],
         setsigmask=(),
-        # Python ignores two of these, the keeper the third; the project's interpreter decides about them anew, and its C
-        # children need them.
+        # Python ignores two of these, the keeper the third; the project's interpreter decides about them anew, and its
+        # C children need them.
         setsigdef=(signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTTIN),
     )
 
