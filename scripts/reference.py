@@ -44,6 +44,8 @@ def _section(row: Row) -> str:
 def _example(row: Row) -> str:
     if row.kind is HOSTS:
         return "a.example,b.example"
+    if isinstance(row.default, str) and row.default:
+        return row.default
     return {SWITCH: "1", ADDRESS: "8001", COMMAND: "code"}.get(row.kind) or f"{row.default:g}"
 
 

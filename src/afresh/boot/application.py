@@ -26,6 +26,7 @@ class Application(msgspec.Struct, frozen=True):
     their output and a failure or None are returned.
     `file_changed`: asks the project's receivers whether they deal with these paths. `on_thread_end` runs in a serving
     thread that ends. `warm` fills caches while nobody waits. `roots`: what is the project's code.
+    `count_queries`: see `afresh.django.queries`.
     """
 
     wsgi: "WSGIApplication"
@@ -41,3 +42,4 @@ class Application(msgspec.Struct, frozen=True):
     on_thread_end: Callable[[], None] = msgspec.field(default=_nothing)
     warm: Callable[[], None] = msgspec.field(default=_nothing)
     roots: "ProjectRoots | None" = None
+    count_queries: Callable[[], Callable[[], int]] | None = None

@@ -20,6 +20,7 @@ from afresh.handover.parcel import Parcel
 from afresh.pages.refusal import refusal
 from afresh.serve.config import Config
 from afresh.serve.hosts import HostPolicy
+from afresh.serve.log import AccessLog, as_json, verbose
 from afresh.serve.server import Server
 from afresh.watch.gate import ServerGate, Word
 
@@ -56,8 +57,8 @@ class _ServerProcess:
 
     def _obey(self, message: msg.ToApp, descriptors: list[int]) -> None:
         match message:
-            case msg.Serve(generation, events, live, dashboard):
-                self._begin(generation, descriptors, events=events, live=live, dashboard=dashboard)
+            case msg.Serve(generation, events, live, dashboard, log):
+                self._begin(generation, descriptors, events=events, live=live, dashboard=dashboard, log=log)
             case msg.ServePage(generation, events):
                 self._begin(generation, descriptors, events=events)
             case msg.Covered(ticket):
@@ -98,19 +99,20 @@ class _ServerProcess:
         events: bool,
         live: msg.Live | None = None,
         dashboard: str = "",
+        log: str = "plain",
     ) -> None:
         listener = socket.socket(fileno=descriptors[0])
         word = Word(descriptors[-1])
         os.close(descriptors[-1])
         gate = ServerGate(word, generation, descriptors[1] if events else None)
         application = self._application
-        self._live = None if live is None else LivePages(live, self._control.send)
+        self._live = None if live is None else LivePages(live, self._control.send, dashboard)
         self._server = Server(
             application.wsgi,
             config=Config(threads=application.threads, server_name=application.host, server_port=application.port),
             gate=gate,
             hand_over=self._hand_over,
-            log=application.log,
+            log=self._log(log),
             hosts=HostPolicy(
                 application.hosts,
                 bound=application.host,
@@ -126,6 +128,13 @@ class _ServerProcess:
         self._server.listen(listener)
         self._watch_debuggers()
         self._control.send(msg.Serving())
+
+    def _log(self, form: str) -> AccessLog:
+        application = self._application
+        if form == "plain":
+            return application.log
+        queries = None if application.count_queries is None else application.count_queries()
+        return as_json(sys.stderr, queries) if form == "json" else verbose(application.log, queries)
 
     def _hand_over(self, parcels: Sequence[Parcel]) -> None:
         """On a serving thread: send connections to the keeper."""

@@ -338,12 +338,14 @@ class Serve(_Message):
     """To a server: answer requests as `generation`. Descriptors: listening socket, inotify (or none), gate word.
 
     `live`: what its pages carry, None where they are not to be reloaded. `dashboard`: its origin, or empty.
+    `log`: "plain", "verbose" or "json".
     """
 
     generation: int
     events: bool
     live: Live | None = None
     dashboard: str = ""
+    log: str = "plain"
 
 
 class ServePage(_Message):

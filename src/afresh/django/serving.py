@@ -67,8 +67,15 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             receivers=has_receivers(),
             on_thread_end=connections.close_all,
             warm=_warm,
+            count_queries=_count_queries,
         )
     )
+
+
+def _count_queries() -> Callable[[], int]:
+    from afresh.django.queries import count_queries
+
+    return count_queries()
 
 
 def _warm() -> None:

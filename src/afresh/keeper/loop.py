@@ -147,6 +147,8 @@ class Keeper:
         self._bound_timer: Timer | None = None
         self._idle_timer: Timer | None = None
         self._last_signal = signal.SIGINT
+        if spec.options.log == "json":
+            console.write_json()
         self._soft_files = self._raise_file_limit()
         self._verbosity = verbosity_of(spec.target)
         options = spec.options
@@ -288,7 +290,8 @@ class Keeper:
                 self._keep_checkpoint(handle, boot)
             case machine.Serve(handle, generation):
                 live = self._live.stamp(generation, by_page=False) if self.spec.options.live else None
-                message = msg.Serve(generation, self._watcher.events is not None, live, self._dashboard_origin())
+                has_events = self._watcher.events is not None
+                message = msg.Serve(generation, has_events, live, self._dashboard_origin(), self._log_form())
                 if handle in self._members:
                     self._members[handle].link.send(message, self._serving_descriptors())
             case machine.RunChecks(handle):
@@ -827,6 +830,11 @@ class Keeper:
         if member is not None and member.pid is not None:
             member.link.close()
             await_end(member.pid, DASHBOARD_SECONDS)
+
+    def _log_form(self) -> str:
+        if self.spec.options.log == "json":
+            return "json"
+        return "verbose" if self._verbosity > 1 else "plain"
 
     def _dashboard_origin(self) -> str:
         return "" if self._bound is None else self._front.origin(self._bound[0])

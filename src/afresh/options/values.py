@@ -122,3 +122,14 @@ SWITCH = Kind("", _switch_of_words, _switch_of_toml)
 HOSTS = Kind("HOST", _hosts_of_words, _hosts_of_toml, _hosts_split)
 ADDRESS = Kind("ADDRPORT", _address_of_words, _address_of_toml)
 COMMAND = Kind("COMMAND", _command_of_words, _command_of_toml)
+
+
+def choice(*names: str) -> Kind:
+    """One of these words."""
+
+    def checked(value: object) -> str:
+        if value not in names:
+            raise ValueError(f"expected {' or '.join(names)}")
+        return str(value)
+
+    return Kind("|".join(names), lambda words: checked(words[-1]), checked)

@@ -1,6 +1,7 @@
 """Answering one request of a connection: the part of serving that any thread does."""
 
 import io
+import time
 from collections.abc import Callable
 from typing import IO, TypeAlias
 
@@ -16,8 +17,9 @@ from afresh.serve.log import AccessEntry, AccessLog
 from afresh.serve.response import plain_response
 from afresh.serve.wire import PeerGone, Wire
 
-Rewriter: TypeAlias = Callable[[Head], Rewrite | None]
-"""Asked before the application is called: how its response is to be rewritten, None where not at all."""
+Rewriter: TypeAlias = Callable[[Head, int], Rewrite | None]
+"""Asked before the application is called, with the request's number, 0 where it has none: how the response is to be
+rewritten, None where not at all."""
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -60,13 +62,14 @@ def refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
 
 
 def _answer(service: Service, connection: Connection) -> None:
+    began = time.monotonic()
     wire = Wire(connection.sock)
     head, body, raw = _open_body(service, connection, wire)
     environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
-    rewrite = None if service.rewriter is None else service.rewriter(head)
+    rewrite = None if service.rewriter is None else service.rewriter(head, 0)
     exchange = Exchange(wire, head, environ, raw, service.terms, rewrite)
     try:
-        exchange.run(service.application, _logger(service, connection, head))
+        exchange.run(service.application, _logger(service, connection, head, began))
     finally:
         body.close()
     connection.keeps = exchange.keeps
@@ -93,8 +96,17 @@ def _open_body(service: Service, connection: Connection, wire: Wire) -> tuple[He
     return head, io.BufferedReader(raw, 1 << 16), raw
 
 
-def _logger(service: Service, connection: Connection, head: Head) -> Callable[[Exchange], None]:
+def _logger(service: Service, connection: Connection, head: Head, began: float) -> Callable[[Exchange], None]:
     def log(exchange: Exchange) -> None:
-        service.log(AccessEntry(head.request_line, exchange.status, exchange.sent, connection.peer, connection.sock))
+        service.log(
+            AccessEntry(
+                head.request_line,
+                exchange.status,
+                exchange.sent,
+                connection.peer,
+                connection.sock,
+                seconds=time.monotonic() - began,
+            )
+        )
 
     return log
