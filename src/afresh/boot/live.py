@@ -14,8 +14,8 @@ MOST_TOLD = 50
 
 
 class LivePages:
-    """Puts the script into documents, and a link to the dashboard into those of requests that failed. `tell`: says which
-    pages stay without, each once. `dashboard`: its origin, or empty.
+    """Puts the script into documents, and a link to the dashboard into those of requests that failed. `tell`: says
+    which pages stay without, each once. `dashboard`: its origin, or empty.
 
     The stamp is taken before the application is called: what a page is made from is not older than that.
     """

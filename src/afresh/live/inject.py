@@ -60,7 +60,7 @@ def place(
     link: str = "",
 ) -> Placed:
     """A complete response body with the script in it. `lines`: its header section. `is_document`: the browser says that
-    it shows it as a page, so that anything of the type HTML is one. `link`: where more is told of a request that failed.
+    it shows it as a page, so that anything of the type HTML is one. `link`: where more is told of a failed request.
     """
     fields: dict[str, list[str]] = {}
     for name, value in _FIELD.findall(lines):
@@ -111,10 +111,7 @@ def _tag(script: str, stamp: str, nonce: str, method: str) -> bytes:
 
 
 def _more(link: str) -> bytes:
-    style = (
-        "position:fixed;right:1rem;bottom:1rem;padding:.35rem .8rem;border-radius:6px;font:14px system-ui,sans-serif"
-    )
-    colours = "background:#24211d;color:#fbfaf8;text-decoration:none"
-    return (
-        f'<a href="{escape(link)}" target="_blank" rel="noopener" style="{style};{colours}">This request in Afresh</a>'
-    ).encode()
+    place = "position:fixed;right:1rem;bottom:1rem;padding:.35rem .8rem;border-radius:6px"
+    style = f"{place};font:14px system-ui,sans-serif;background:#24211d;color:#fbfaf8;text-decoration:none"
+    text = f'<a href="{escape(link)}" target="_blank" rel="noopener" style="{style}">This request in Afresh</a>'
+    return text.encode()
