@@ -54,8 +54,8 @@ class Front:
         self._hosts = hosts
         self._shelf = Shelf()
         self._desk: Desk | None = None
-        self._token = os.urandom(32).hex()
-        self._session = os.urandom(32).hex()
+        self._token = os.urandom(20).hex()
+        self._session = os.urandom(20).hex()
         self._listener: socket.socket | None = None
         self.application_port = 0
 
