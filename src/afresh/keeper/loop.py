@@ -804,7 +804,7 @@ class Keeper:
             pid = spawn(command, {"LC_ALL": "C.UTF-8"}, theirs)
         member = self._add_member(DASHBOARDS_HANDLE, Role.DASHBOARD, ours, pid)
         assert member.convoy is not None
-        return Desk(member.link, member.convoy)
+        return Desk(member.link, member.convoy, partial(kill, pid, signal.SIGKILL))
 
     def _bind_dashboard(self) -> None:
         asked = self.spec.options.dashboard_addr
