@@ -1,4 +1,4 @@
-"""`python -m bench [start|reload|tail|load|concurrency|static|assets|memory|idle|gate|all|readme]`.
+"""`python -m bench [start|reload|tail|load|concurrency|static|assets|memory|idle|gate|browser|all|readme]`.
 
 Each runs by itself, and small: `reload --edits 5 --projects example --peers runserver afresh`.
 """
@@ -12,7 +12,22 @@ from contextlib import ExitStack
 from types import ModuleType
 from typing import Any
 
-from bench import assets, concurrency, gate, idle, load, memory, peers, reload, results, sites, start, static, tail
+from bench import (
+    assets,
+    browser,
+    concurrency,
+    gate,
+    idle,
+    load,
+    memory,
+    peers,
+    reload,
+    results,
+    sites,
+    start,
+    static,
+    tail,
+)
 from bench.run import Plan
 from bench.spots import NAMES
 
@@ -27,6 +42,7 @@ MEASURES: dict[str, ModuleType] = {
     "memory": memory,
     "idle": idle,
     "gate": gate,
+    "browser": browser,
 }
 
 README_PROJECTS = ("example", "pretalx")

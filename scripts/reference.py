@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from afresh.options.table import ROWS, Row
-from afresh.options.values import HOSTS, SWITCH, Value
+from afresh.options.values import ADDRESS, COMMAND, HOSTS, SWITCH, Value
 
 PATH = Path(__file__).parent.parent / "docs" / "reference" / "options.md"
 
@@ -44,7 +44,9 @@ def _section(row: Row) -> str:
 def _example(row: Row) -> str:
     if row.kind is HOSTS:
         return "a.example,b.example"
-    return "1" if row.kind is SWITCH else _as_toml(row.default)
+    if isinstance(row.default, str) and row.default:
+        return row.default
+    return {SWITCH: "1", ADDRESS: "8001", COMMAND: "code"}.get(row.kind) or _as_toml(row.default)
 
 
 def _as_toml(value: Value) -> str:
@@ -55,6 +57,8 @@ def _as_toml(value: Value) -> str:
             return str(value)
         case float():
             return f"{value:g}"
+        case str():
+            return f'"{value}"'
         case _:
             return "[" + ", ".join(f'"{word}"' for word in value) + "]"
 
@@ -67,6 +71,8 @@ def _as_words(value: Value) -> str:
             return f"{value:,}"
         case float():
             return f"{value:g} s"
+        case str():
+            return value or "none"
         case _:
             return ", ".join(value) or "none"
 

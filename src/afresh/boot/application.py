@@ -10,6 +10,7 @@ from afresh.channel.messages import Failure
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from afresh.boot.roots import ProjectRoots
     from afresh.serve.answer import Files
     from afresh.serve.log import AccessLog
 
@@ -25,7 +26,8 @@ class Application(msgspec.Struct, frozen=True):
     `threads`: several requests at a time. `checks(aloud)`: the deferred checks, which print where it is to be aloud;
     their output and a failure or None are returned.
     `file_changed`: asks the project's receivers whether they deal with these paths. `on_thread_end` runs in a serving
-    thread that ends. `warm` fills caches while nobody waits. `files` answers requests for static files.
+    thread that ends. `warm` fills caches while nobody waits. `files` answers requests for static files. `roots`: what
+    is the project's code. `count_queries`: see `afresh.django.queries`.
     """
 
     wsgi: "WSGIApplication"
@@ -41,3 +43,5 @@ class Application(msgspec.Struct, frozen=True):
     on_thread_end: Callable[[], None] = msgspec.field(default=_nothing)
     warm: Callable[[], None] = msgspec.field(default=_nothing)
     files: "Files | None" = None
+    roots: "ProjectRoots | None" = None
+    count_queries: Callable[[], Callable[[], int]] | None = None

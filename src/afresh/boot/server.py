@@ -4,19 +4,23 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import NoReturn
 
 from afresh.boot.application import Application
 from afresh.boot.control import Control
 from afresh.boot.ending import end
+from afresh.boot.error import error_page
+from afresh.boot.live import LivePages
 from afresh.channel import messages as msg
+from afresh.channel.places import DASHBOARD_NAME
 from afresh.handover.convoy import Convoy, unpack
 from afresh.handover.parcel import Parcel
 from afresh.pages.refusal import refusal
 from afresh.serve.config import Config
 from afresh.serve.hosts import HostPolicy
+from afresh.serve.log import AccessLog, as_json, verbose
 from afresh.serve.server import Server
 from afresh.watch.gate import ServerGate, Word
 
@@ -38,6 +42,7 @@ class _ServerProcess:
         self._is_drained = False
         self._abort: threading.Timer | None = None
         self._server: Server | None = None
+        self._live: LivePages | None = None
         self._in_debugger = False
 
     def run(self) -> NoReturn:
@@ -52,10 +57,10 @@ class _ServerProcess:
 
     def _obey(self, message: msg.ToApp, descriptors: list[int]) -> None:
         match message:
-            case msg.Serve(generation, events, limits):
-                self._begin(generation, descriptors, events=events, limits=limits)
-            case msg.ServePage(generation, events, _, _, limits):
-                self._begin(generation, descriptors, events=events, limits=limits)
+            case msg.Serve():
+                self._begin(message, descriptors, live=message.live, log=message.log)
+            case msg.ServePage():
+                self._begin(message, descriptors)
             case msg.Covered(ticket):
                 self._control.covered(ticket)
             case msg.Parcels():
@@ -65,7 +70,9 @@ class _ServerProcess:
             case msg.ParcelsTaken(count):
                 with self._sending:
                     self._convoy.acknowledge(count)
-            case msg.Decided():
+            case msg.Decided(number):
+                if self._live is not None:
+                    self._live.number = number
                 self._serving.recheck()
             case msg.Drain(streams):
                 self._drain(streams)
@@ -84,32 +91,50 @@ class _ServerProcess:
         assert self._server is not None, "the keeper sends the listening socket first"
         return self._server
 
-    def _begin(self, generation: int, descriptors: list[int], *, events: bool, limits: Mapping[str, float]) -> None:
+    def _begin(
+        self,
+        order: msg.Serve | msg.ServePage,
+        descriptors: list[int],
+        *,
+        live: msg.Live | None = None,
+        log: str = "plain",
+    ) -> None:
         listener = socket.socket(fileno=descriptors[0])
         word = Word(descriptors[-1])
         os.close(descriptors[-1])
-        gate = ServerGate(word, generation, descriptors[1] if events else None)
+        gate = ServerGate(word, order.generation, descriptors[1] if order.events else None)
         application = self._application
         config = Config(threads=application.threads, server_name=application.host, server_port=application.port)
+        self._live = None if live is None else LivePages(live, self._control.send, order.dashboard)
         self._server = Server(
             application.wsgi,
-            config=config.limited(limits),
+            config=config.limited(order.limits),
             gate=gate,
             hand_over=self._hand_over,
-            log=application.log,
+            log=self._log(log),
             hosts=HostPolicy(
                 application.hosts,
                 bound=application.host,
                 refusal=lambda host: refusal(host, django=application.is_django),
+                keeper=DASHBOARD_NAME,
             ),
             files=application.files,
             on_drained=self._drained,
             on_thread_end=application.on_thread_end,
+            rewriter=None if self._live is None else self._live.rewriter,
+            error_page=partial(error_page, self._application.roots, order.dashboard),
         )
         self._server.start()
         self._server.listen(listener)
         self._watch_debuggers()
         self._control.send(msg.Serving())
+
+    def _log(self, form: str) -> AccessLog:
+        application = self._application
+        if form == "plain":
+            return application.log
+        queries = None if application.count_queries is None else application.count_queries()
+        return as_json(sys.stderr, queries) if form == "json" else verbose(application.log, queries)
 
     def _hand_over(self, parcels: Sequence[Parcel]) -> None:
         """On a serving thread: send connections to the keeper."""

@@ -42,13 +42,22 @@ class ExceptionInfo(msgspec.Struct, frozen=True, array_like=True):
     link: str = ""
 
 
+class ChangedFile(msgspec.Struct, frozen=True, array_like=True):
+    """A file that has changed since all was well. `diff`: the lines of a unified diff; empty where it is not known."""
+
+    name: str
+    path: str
+    diff: tuple[str, ...]
+
+
 class Failure(msgspec.Struct, frozen=True, array_like=True):
     """Why a generation cannot answer, ready to be shown.
 
     `kind`: "error" (the project's code raised), "exit" (the process ended by itself: status or signal in `title`),
-    "checks" (Django's system checks found errors), "slow" (the boot takes longer than the bound).
+    "checks" (Django's system checks found errors), "slow" (the boot takes longer than the bound), "request" (the
+    application raised while it answered, and has no page for that).
     `title`: one line for the terminal. `text`: the full text (traceback, or the checks' output). `exceptions`: the
-    chain, first raised first; empty where there is no traceback.
+    chain, first raised first; empty where there is no traceback. `changes`: since the last generation that answered.
     """
 
     kind: str
@@ -56,6 +65,7 @@ class Failure(msgspec.Struct, frozen=True, array_like=True):
     text: str = ""
     exceptions: tuple[ExceptionInfo, ...] = ()
     hint: str = ""
+    changes: tuple[ChangedFile, ...] = ()
 
 
 class Compiler(msgspec.Struct, frozen=True, array_like=True):
@@ -73,6 +83,24 @@ class ParcelHead(msgspec.Struct, frozen=True, array_like=True):
     scheme: str
     received: bytes
     spilled: bool = False
+    for_keeper: bool = False
+
+
+class Live(msgspec.Struct, frozen=True, array_like=True):
+    """What pages carry that are to be reloaded (`afresh.live.record`). `script`: its address on the page's origin."""
+
+    script: str
+    start: str
+    turn: int
+    number: int
+
+
+class News(msgspec.Struct, frozen=True, array_like=True):
+    """One thing to be shown in the dashboard. `number`: counts all news since the start. `data`: JSON."""
+
+    number: int
+    topic: str
+    data: bytes
 
 
 # ---- from an app process to the keeper --------------------------------------------------------------------------
@@ -213,6 +241,24 @@ class ChecksDone(_Message):
     failure: Failure | None
 
 
+class Asked(_Message):
+    """The dashboard wants something done or told: an entry of `afresh.keeper.actions`. `data`: JSON.
+
+    Answer wanted: `Told` with this ticket.
+    """
+
+    ticket: int
+    action: str
+    data: bytes
+
+
+class NotLive(_Message):
+    """A page stays without the script of the live reload, for a `reason` in words."""
+
+    path: str
+    reason: str
+
+
 class ServesByItself(_Message):
     """The command brings a server of its own (another `server_cls`, an `inner_run` that never calls `run`)."""
 
@@ -291,12 +337,16 @@ class Prefault(_Message):
 class Serve(_Message):
     """To a server: answer requests as `generation`. Descriptors: listening socket, inotify (or none), gate word.
 
-    `limits`: the options that bound what a client may take, by name.
+    `limits`: the options that bound what a client may take, by name. `live`: what its pages carry, None where they are
+    not to be reloaded. `dashboard`: its origin, or empty. `log`: "plain", "verbose" or "json".
     """
 
     generation: int
     events: bool
     limits: dict[str, float] = {}
+    live: Live | None = None
+    dashboard: str = ""
+    log: str = "plain"
 
 
 class ServePage(_Message):
@@ -307,10 +357,47 @@ class ServePage(_Message):
     failure: Failure
     hosts: tuple[str, ...]
     limits: dict[str, float] = {}
+    live: Live | None = None
+    dashboard: str = ""
+
+
+class BeginDashboard(_Message):
+    """The first message to the dashboard's process. Descriptor: a listening socket, if there is `--dashboard-addr`.
+
+    `name`: the host name it answers to on the application's socket. `host`, `port`: of its own socket, empty and 0
+    without one. `hosts`: further names for that. `token`: the secret in the link; `session`: the one in the cookie.
+    `application_port`: of the application's socket.
+    """
+
+    name: str
+    host: str
+    port: int
+    hosts: tuple[str, ...]
+    token: str
+    session: str
+    application_port: int
+
+
+class Published(_Message):
+    """News for the dashboard, oldest first. Longer data come in pieces: `more` follows in the next message."""
+
+    news: tuple[News, ...]
+    more: bool = False
+
+
+class Told(_Message):
+    """Answer to `Asked`: JSON, or in `error` one sentence that says why not. `more` as in `Published`."""
+
+    ticket: int
+    data: bytes
+    error: str = ""
+    more: bool = False
 
 
 class Decided(_Message):
-    """What the gate was waiting for is decided: look again."""
+    """What the gate was waiting for is decided: look again. `number`: of `Live`, for pages made from now on."""
+
+    number: int = 0
 
 
 class Drain(_Message):
@@ -357,6 +444,8 @@ FromApp: TypeAlias = (
     | DebuggerHeld
     | FileChangedAnswer
     | ChecksDone
+    | Asked
+    | NotLive
     | ServesByItself
 )
 
@@ -371,6 +460,9 @@ ToApp: TypeAlias = (
     | Prefault
     | Serve
     | ServePage
+    | BeginDashboard
+    | Published
+    | Told
     | Decided
     | Parcels
     | ParcelsTaken

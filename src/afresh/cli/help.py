@@ -36,7 +36,7 @@ def default_text(value: Value) -> str:
     """A default as it is written for people; empty for what is off or empty."""
     match value:
         case bool():
-            return ""
+            return "on" if value else ""
         case int():
             return str(value)
         case float():
@@ -46,6 +46,7 @@ def default_text(value: Value) -> str:
 
 
 def _lines(row: Row) -> str:
-    flag = " ".join(filter(None, (row.flag, row.kind.metavar)))
+    names = f"{row.flag}, {row.negative}" if row.default is True else row.flag
+    flag = " ".join(filter(None, (names, row.kind.metavar)))
     default = default_text(row.default)
     return f"  {flag}\n      {row.help}" + (f" Default: {default}.\n" if default else "\n")

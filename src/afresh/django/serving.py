@@ -74,8 +74,15 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             on_thread_end=connections.close_all,
             warm=_warm,
             files=files,
+            count_queries=_count_queries,
         )
     )
+
+
+def _count_queries() -> Callable[[], int]:
+    from afresh.django.queries import count_queries
+
+    return count_queries()
 
 
 def _warm() -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import socket
 from collections import deque
@@ -48,9 +49,16 @@ def spawn(command: Sequence[str], environ: Mapping[str, str], channel: socket.so
         # Duplicating a descriptor onto itself clears close-on-exec in the child alone (posix_spawn of glibc and musl).
         file_actions=[(os.POSIX_SPAWN_DUP2, number, number)],
         setsigmask=(),
-        # Python ignores these two; the project's interpreter decides about them anew, and its C children need them.
-        setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
+        # Python ignores two of these, the keeper the third; the project's interpreter decides about them anew, and its
+        # C children need them.
+        setsigdef=(signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTTIN),
     )
+
+
+def spawn_apart(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Start a command that is the user's own from then on: in a session of its own, away from the terminal."""
+    null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    return os.posix_spawnp(command[0], list(command), environ, file_actions=null, setsid=True, setsigmask=())
 
 
 class Link:
@@ -70,6 +78,11 @@ class Link:
 
     def fileno(self) -> int:
         return self._endpoint.fileno()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages the process has not made room for."""
+        return len(self._queue)
 
     def send(self, message: ToApp, descriptors: Sequence[int] = ()) -> None:
         """Send or keep; a process that is gone is noticed by its reader, so nothing is raised."""
@@ -116,3 +129,16 @@ class Link:
 def kill(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
+
+
+def await_end(pid: int, seconds: float) -> None:
+    """Wait for a child that is about to end; it is killed where that takes longer."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    if not poll.poll(1000 * seconds):
+        kill(pid, signal.SIGKILL)
+    os.close(pidfd)

@@ -12,22 +12,31 @@ import socket
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+import msgspec
+
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import pair
-from afresh.errors import Disconnected
+from afresh.errors import Disconnected, UsageError
 from afresh.handover.convoy import Convoy, unpack
 from afresh.handover.parcel import Parcel
 from afresh.keeper import console, machine
-from afresh.keeper.children import Link, become_subreaper, kill, reap, spawn
+from afresh.keeper.actions import Reply
+from afresh.keeper.children import Link, await_end, become_subreaper, kill, reap, spawn, spawn_apart
+from afresh.keeper.editor import editor_command, project_file
 from afresh.keeper.eventloop import EventLoop, Timer
+from afresh.keeper.front import Desk, Front
 from afresh.keeper.interpreters import boot_command, isolated, own_library_path
+from afresh.keeper.keys import CLEAR, HELP, Keys, browser_command, ignore_background_reads
 from afresh.keeper.ledger import Ledger
+from afresh.keeper.live import Live
 from afresh.keeper.machine import Role, Stage
 from afresh.keeper.sockets import bind, holder
-from afresh.keeper.spec import STOPPING, BootSpec, verbosity_of
+from afresh.keeper.spec import STOPPING, BootSpec, read_address, verbosity_of
+from afresh.keeper.texts import Texts
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
 from afresh.reload.orders import Inside, Patch
@@ -36,12 +45,14 @@ from afresh.watch.gate import Latch, Word
 from afresh.watch.watcher import Watcher
 
 STOP_SECONDS = 5.0
+DASHBOARD_SECONDS = 1.0
 CHECKS_SECONDS = 0.1
 IDLE_SECONDS = 0.25
 RESTLESS_BOOTS = 5
 PROJECT_SECONDS = 1.0
 A_BLINK = 0.02
 SPAWNERS_HANDLE = 0
+DASHBOARDS_HANDLE = -1
 A_MOMENT = 1.0  # a server that ends sooner than this after it began would only end again
 
 
@@ -113,6 +124,7 @@ class Keeper:
         self._deciding: tuple[PendingEdit, Plan, Timer] | None = None
         self._edited_at = time.monotonic()
         self._is_announced = False
+        self._is_dashboard_said = False
         self._hosts: tuple[str, ...] = spec.options.allow_host
         self._executed: list[str] = []
         self._restless: Counter[str] = Counter()
@@ -121,6 +133,8 @@ class Keeper:
         self._doubtful: machine.Failed | None = None
         # Members whose process id is still to be told: by themselves, or, if they end before, by who forked them.
         self._nameless: dict[tuple[str, int], Member] = {}
+        # Processes that are nobody's: editors.
+        self._helpers: set[int] = set()
         # Processes that have ended before it was known which they are.
         self._unclaimed: dict[int, int] = {}
         # What is to be exchanged in whatever is forked from this checkpoint, in the current generation.
@@ -134,6 +148,8 @@ class Keeper:
         self._bound_timer: Timer | None = None
         self._idle_timer: Timer | None = None
         self._last_signal = signal.SIGINT
+        if spec.options.log == "json":
+            console.write_json()
         self._soft_files = self._raise_file_limit()
         self._verbosity = verbosity_of(spec.target)
         options = spec.options
@@ -146,7 +162,28 @@ class Keeper:
             poll_interval=options.poll_interval,
             force_polling=options.poll,
         )
+        self._texts = Texts()
         self._ledger = Ledger(self._watcher.is_consumed, self._watcher.is_asked_for)
+        self._live = Live(self._watch_descriptor)
+        self._front = Front(
+            self._start_dashboard,
+            {"reload": self._reload_all, "open-editor": self._open_editor},
+            self._watch_descriptor,
+            self._live,
+            options.allow_host,
+        )
+        self._keys = Keys(
+            {
+                "r": self._reload_now,
+                "o": self._open_application,
+                "d": self._open_dashboard,
+                "c": partial(console.write, CLEAR),
+                "q": self._stop_by_key,
+                "?": partial(console.say, [HELP]),
+            },
+            self._watch_descriptor,
+            self._may_read_keys,
+        )
         self._has_lost_spawner = False
         self._spawner = None if spawner is None else self._add_member(SPAWNERS_HANDLE, Role.SPAWNER, spawner, None)
 
@@ -162,6 +199,7 @@ class Keeper:
             # Whoever connects from now on waits instead of being refused. If this fails, the command will ask for
             # the same address and report the error in Django's words.
             self._try_bind(*self.spec.address)
+        self._bind_dashboard()
         effects = self._machine.start(adopted=self._first_boot is not None)
         if self._first_boot is not None:
             channel, pid = self._first_boot
@@ -178,6 +216,8 @@ class Keeper:
             self._watcher.stop()
             if self._listener is not None:
                 self._listener.close()
+            self._end_dashboard()
+            self._keys.close()
         return self._status
 
     @property
@@ -193,7 +233,13 @@ class Keeper:
             # nohup and background jobs of scripts start us with some of them ignored, and that is to stay so.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._loop.add_signal_handler(number, self._stop_asked, number)
+        if self._keys.has_terminal:
+            ignore_background_reads()
+            self._loop.add_signal_handler(signal.SIGCONT, self._keys.look)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)  # blocked by the entry before its exec
+
+    def _stop_by_key(self) -> None:
+        self._step(machine.StopAsked())
 
     def _stop_asked(self, number: signal.Signals) -> None:
         self._last_signal = number
@@ -206,6 +252,9 @@ class Keeper:
     def _ended(self, pid: int, status: int) -> None:
         """A process has ended. Who that was is only known when all that it has said is read: a boot leaves a checkpoint
         behind, and from then on its process is the checkpoint."""
+        if pid in self._helpers:
+            self._helpers.discard(pid)
+            return
         member = self._member_with(pid)
         if member is not None:
             self._drain_channel(member)
@@ -231,6 +280,8 @@ class Keeper:
     def _perform_one(self, effect: machine.Effect) -> None:
         match effect:
             case machine.Spawn(handle, role, generation, failure):
+                if failure is not None:
+                    failure = msgspec.structs.replace(failure, changes=self._texts.changes(self.spec.cwd))
                 self._spawn(handle, role, generation, failure)
             case machine.ForkFrom(parent, handle, role):
                 self._fork(parent, handle, role)
@@ -239,7 +290,10 @@ class Keeper:
             case machine.KeepCheckpoint(handle, boot):
                 self._keep_checkpoint(handle, boot)
             case machine.Serve(handle, generation):
-                message = msg.Serve(generation, self._watcher.events is not None, self.spec.options.limits())
+                live = self._live.stamp(generation, by_page=False) if self.spec.options.live else None
+                has_events = self._watcher.events is not None
+                limits = self.spec.options.limits()
+                message = msg.Serve(generation, has_events, limits, live, self._dashboard_origin(), self._log_form())
                 if handle in self._members:
                     self._members[handle].link.send(message, self._serving_descriptors())
             case machine.RunChecks(handle):
@@ -310,8 +364,11 @@ class Keeper:
     def _offer_page(self, member: Member, generation: int, failure: msg.Failure) -> None:
         if self._listener is None and not self._bind_for_page():
             return
+        waits = failure.kind == "slow"
+        live = self._live.stamp(generation, by_page=True, waits=waits) if self.spec.options.live else None
+        has_events = self._watcher.events is not None
         limits = self.spec.options.limits()
-        message = msg.ServePage(generation, self._watcher.events is not None, failure, self._hosts, limits)
+        message = msg.ServePage(generation, has_events, failure, self._hosts, limits, live, self._dashboard_origin())
         member.link.send(message, self._serving_descriptors())
 
     def _is_first(self) -> bool:
@@ -346,6 +403,8 @@ class Keeper:
         time what the next edit may need."""
         self._idle_timer = None
         self._ledger.prepare()
+        self._texts.want(path for path in self._executed if self._is_project_code(path))
+        self._learn()
         server = self._members.get(self._machine.server or 0)
         if server is None:
             return
@@ -359,6 +418,11 @@ class Keeper:
             self._perform_one(effect)
             if isinstance(effect, machine.ForkFrom):
                 self._send(effect.handle, msg.Prefault(server.pid or 0))
+
+    def _learn(self) -> None:
+        """A few texts at a time, so that no event waits for it."""
+        if self._texts.learn():
+            self._loop.call_later(A_BLINK, self._learn)
 
     def _prepare_when_idle(self) -> None:
         if self._idle_timer is not None:
@@ -433,9 +497,13 @@ class Keeper:
             timer.cancel()
         if self._route is member:
             self._route = None
-        if member.convoy is not None:
-            self._held += member.convoy.take_back()
+        parcels = [] if member.convoy is None else member.convoy.take_back()
         member.link.close()
+        if member.role is Role.DASHBOARD:
+            self._front.gone(parcels)
+            return
+        self._held += parcels
+        self._keys.look()
         self._bury_the_unborn()
         if member.has_refused:
             self._step(machine.Refused(member.handle, status))
@@ -551,7 +619,11 @@ class Keeper:
             case msg.Parcels():
                 parcels = unpack(message, descriptors)
                 member.link.send(msg.ParcelsTaken(len(parcels)))
-                self._held += parcels
+                for parcel in parcels:
+                    if parcel.for_keeper:
+                        self._front.take(parcel)
+                    else:
+                        self._held.append(parcel)
                 self._deliver()
             case msg.ParcelsTaken(count):
                 if member.convoy is not None:
@@ -562,10 +634,15 @@ class Keeper:
                     member.left_debugger = time.monotonic()
                 elif self._route is not member:
                     self._say_debugger(member)
+                self._keys.look()
             case msg.FileChangedAnswer(ticket, handled):
                 self._file_changed_answered(ticket, handled=handled)
             case msg.ChecksDone(output, failure):
                 self._checked(member, output, failure)
+            case msg.NotLive(path, reason):
+                self._front.publish("live", {"path": path, "reason": reason})
+            case msg.Asked():
+                self._front.asked(message)
             case msg.Drained():
                 pass
 
@@ -686,6 +763,7 @@ class Keeper:
         listener = bind(address, port, ipv6=ipv6)
         self._release_listener()
         self._listener, self._bound = listener, wanted
+        self._front.application_port = listener.getsockname()[1]
 
     def _try_bind(self, address: str, port: int, ipv6: bool) -> bool:
         try:
@@ -729,6 +807,113 @@ class Keeper:
         if self._route is not None and self._route.convoy is not None and self._held:
             parcels, self._held = self._held, []
             self._route.convoy.send(parcels)
+
+    # ---- the keeper's own pages -------------------------------------------------------------------------------------
+
+    def _start_dashboard(self) -> Desk:
+        ours, theirs = pair()
+        command = isolated(self.spec.python, "from afresh.dashboard.process import main; main()", own_library_path())
+        with theirs:
+            pid = spawn(command, {"LC_ALL": "C.UTF-8"}, theirs)
+        member = self._add_member(DASHBOARDS_HANDLE, Role.DASHBOARD, ours, pid)
+        assert member.convoy is not None
+        return Desk(member.link, member.convoy, partial(kill, pid, signal.SIGKILL))
+
+    def _bind_dashboard(self) -> None:
+        asked = self.spec.options.dashboard_addr
+        if not asked:
+            return
+        address = read_address(asked)
+        try:
+            if address is None:
+                raise OSError("it is not an address")
+            self._front.listen(bind(address[0], address[1], ipv6=address[2]))
+        except (OSError, OverflowError) as exc:
+            console.say([f"Error: the dashboard has no address of its own: {asked} cannot be bound ({exc})."])
+
+    def _watch_descriptor(self, descriptor: int, call: Callable[[], None] | None) -> None:
+        if call is None:
+            self._loop.remove_reader(descriptor)
+        else:
+            self._loop.add_reader(descriptor, call)
+
+    def _end_dashboard(self) -> None:
+        """It ends at the end of its channel, when its streams have told how the server ended."""
+        member = self._members.get(DASHBOARDS_HANDLE)
+        if member is not None and member.pid is not None:
+            member.link.close()
+            await_end(member.pid, DASHBOARD_SECONDS)
+
+    def _log_form(self) -> str:
+        if self.spec.options.log == "json":
+            return "json"
+        return "verbose" if self._verbosity > 1 else "plain"
+
+    def _dashboard_origin(self) -> str:
+        return "" if self._bound is None else self._front.origin(self._bound[0])
+
+    def _say_dashboard(self) -> None:
+        link = "" if self._bound is None else self._front.link(self._bound[0])
+        if link and not self._is_dashboard_said:
+            self._is_dashboard_said = True
+            console.say([f"Dashboard: {link}"])
+
+    # ---- keys -------------------------------------------------------------------------------------------------------
+
+    def _may_read_keys(self) -> bool:
+        """Not while a boot runs, which may ask the user something, nor once a request has stood in a debugger: what is
+        typed ahead there is as well a debugger's command ("c", "q"). The next server begins anew."""
+        has_prompt = any(member.in_debugger or member.left_debugger > -math.inf for member in self._members.values())
+        return not has_prompt and not self._machine.is_stopping and self._is_announced
+
+    def _reload_now(self) -> None:
+        self._reload_all(None, lambda value=None, error="": None)
+
+    def _open_application(self) -> None:
+        if self._bound is not None:
+            host = {"0": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._bound[0], self._bound[0])
+            self._show(f"http://{f'[{host}]' if self._bound[2] else host}:{self._front.application_port}/")
+
+    def _open_dashboard(self) -> None:
+        link = "" if self._bound is None else self._front.link(self._bound[0])
+        if link:
+            self._show(link)
+        else:
+            console.say(["The dashboard cannot be reached at this address: start with --dashboard-addr."])
+
+    def _show(self, address: str) -> None:
+        command = browser_command(self.spec.environ, address)
+        try:
+            if command is not None:
+                self._helpers.add(spawn_apart(command, self.spec.environ))
+                return
+        except OSError:
+            pass
+        console.say([f"Open {address}"])
+
+    def _reload_all(self, _: object, reply: Reply) -> None:
+        """Load everything anew, as after an edit of everything."""
+        edit = Edit(frozenset(), everything=True)
+        self._edits.append(PendingEdit(None, edit, time.monotonic(), self._machine.generation))
+        self._decide_next()
+        reply()
+
+    def _open_editor(self, value: object, reply: Reply) -> None:
+        """Open a file of the project where it says: `{"file": path, "line": number}`."""
+        asked = value if isinstance(value, dict) else {}
+        file = project_file(asked.get("file"), self.spec.cwd)
+        line = str(asked.get("line", "1"))
+        if file is None:
+            reply(error="Only files of the project are opened.")
+            return
+        try:
+            number = int(line) if line.isascii() and line.isdecimal() and len(line) < 8 else 1
+            command = editor_command(self.spec.options.editor, self.spec.environ, file, number)
+            self._helpers.add(spawn_apart(command, self.spec.environ))
+        except (UsageError, OSError, ValueError) as exc:
+            reply(error=f"{exc} {getattr(exc, 'hint', '')}".strip())
+        else:
+            reply({"opened": file})
 
     # ---- edits ------------------------------------------------------------------------------------------------------
 
@@ -823,13 +1008,14 @@ class Keeper:
         timer.cancel()
         self._deciding = None
         if handled:
-            decision = Plan(Way.NOTHING, decision.place)
+            decision = Plan(Way.NOTHING, decision.place, ask=decision.ask)
         elif decision.way is Way.NOTHING:
             decision = Plan(Way.COLD, decision.place, "the project watches it")
         self._conclude(pending, decision)
 
     def _conclude(self, pending: PendingEdit, decision: Plan) -> None:
         effects: list[machine.Effect] = []
+        self._texts.edited(path for path in pending.edit.changed if self._watcher.is_consumed(path))
         if decision.way is not Way.NOTHING and not self._is_restless(pending.edit):
             self._edited_at = pending.since
             self._edit = pending.edit
@@ -841,6 +1027,8 @@ class Keeper:
         else:
             self._latch.decide(pending.number, self._machine.generation)
         self._perform(effects)
+        pages = decision.ask if decision.way is Way.NOTHING else ()
+        self._live.changed(pending.edit.changed.difference(pages), pages, self.spec.cwd)
         self._tell_servers()
         self._decide_next()
 
@@ -848,7 +1036,7 @@ class Keeper:
         self._settle_doubts()
         for member in self._members.values():
             if member.serving_since is not None:
-                member.link.send(msg.Decided())
+                member.link.send(msg.Decided(self._live.number))
 
     def _is_project_code(self, path: str) -> bool:
         return path.endswith(".py") and path.startswith(self.spec.cwd + os.sep)
@@ -861,8 +1049,14 @@ class Keeper:
             self._bound_timer = None
         if by_page:
             self._say_where()
+        self._say_dashboard()
+        self._keys.look()
+        self._front.publish("state", self._state())
+        self._live.answers(generation, by_page=by_page, waits=by_page and self._machine.failure is None)
+        if by_page:
             return
         self._restless.clear()
+        self._texts.good()
         if self._first_answered is None:
             self._first_answered = generation
         self._forget_older(generation)
@@ -896,6 +1090,20 @@ class Keeper:
             modules=modules,
         )
         console.say([line])
+        self._front.publish(
+            "generation",
+            {
+                "number": generation,
+                "way": decision.way.value,
+                "place": console.relative(place, self.spec.cwd),
+                "reason": decision.reason,
+                "milliseconds": round(elapsed),
+                "modules": modules,
+            },
+        )
+
+    def _state(self) -> dict[str, object]:
+        return {"generation": self._machine.generation, "command": " ".join(self.spec.target)}
 
     def _say_where(self) -> None:
         """Where to look, if no command has come so far as to say it in its own words."""

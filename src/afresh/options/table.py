@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from afresh.options.values import HOSTS, SWITCH, Kind, Value, seconds, whole
+from afresh.options.values import ADDRESS, COMMAND, HOSTS, SWITCH, Kind, Value, choice, seconds, whole
 
 
 def _option(default: Value, kind: Kind, text: str) -> Any:
@@ -42,6 +42,14 @@ class Options:
     allow_host: tuple[str, ...] = _option(
         (), HOSTS, "A further host name to answer for, as in Django's ALLOWED_HOSTS; may be repeated."
     )
+    live: bool = _option(True, SWITCH, "Reload pages in the browser when what they are made from has changed.")
+    dashboard_addr: str = _option(
+        "", ADDRESS, "An address of its own for the dashboard, where browsers do not resolve afresh.localhost."
+    )
+    editor: str = _option(
+        "", COMMAND, "The editor that files are opened in: its name, or a command with {file} and {line} in it."
+    )
+    log: str = _option("text", choice("text", "json"), "How the terminal's lines are written: for people or machines.")
 
     head_wait: float = _option(
         60.0,

@@ -1,8 +1,9 @@
 """Answering one request of a connection: the part of serving that any thread does."""
 
 import io
+import time
 from collections.abc import Callable, Mapping
-from typing import IO, Protocol
+from typing import IO, Protocol, TypeAlias
 
 import msgspec
 
@@ -10,7 +11,7 @@ from afresh.serve.body import SocketBody, spool_chunked
 from afresh.serve.config import Config
 from afresh.serve.connection import Connection
 from afresh.serve.environ import Environ, build_environ
-from afresh.serve.exchange import Exchange, Terms, WSGIApplication
+from afresh.serve.exchange import Exchange, Rewrite, Terms, WSGIApplication
 from afresh.serve.head import Head, Refusal
 from afresh.serve.log import AccessEntry, AccessLog
 from afresh.serve.response import Framing, ResponseHead, encode_head, plain_response
@@ -31,6 +32,11 @@ class Files(Protocol):
         ...
 
 
+Rewriter: TypeAlias = Callable[[Head, int], Rewrite | None]
+"""Asked before the application is called, with the request's number, 0 where it has none: how the response is to be
+rewritten, None where not at all."""
+
+
 class Service(msgspec.Struct, frozen=True):
     """What every answer needs. `environ` is the part of it that all requests share."""
 
@@ -39,7 +45,8 @@ class Service(msgspec.Struct, frozen=True):
     environ: Environ
     terms: Terms
     log: AccessLog
-    files: Files | None
+    files: Files | None = None
+    rewriter: Rewriter | None = None
 
 
 def answer(service: Service, connection: Connection) -> None:
@@ -110,12 +117,14 @@ def _refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
 
 
 def _answer(service: Service, connection: Connection) -> None:
+    began = time.monotonic()
     wire = Wire(connection.sock)
     head, body, raw = _open_body(service, connection, wire)
     environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
-    exchange = Exchange(wire, head, environ, raw, service.terms)
+    rewrite = None if service.rewriter is None else service.rewriter(head, 0)
+    exchange = Exchange(wire, head, environ, raw, service.terms, rewrite)
     try:
-        exchange.run(service.application, _logger(service, connection, head))
+        exchange.run(service.application, _logger(service, connection, head, began))
     finally:
         body.close()
     connection.keeps = exchange.keeps
@@ -142,8 +151,17 @@ def _open_body(service: Service, connection: Connection, wire: Wire) -> tuple[He
     return head, io.BufferedReader(raw, 1 << 16), raw
 
 
-def _logger(service: Service, connection: Connection, head: Head) -> Callable[[Exchange], None]:
+def _logger(service: Service, connection: Connection, head: Head, began: float) -> Callable[[Exchange], None]:
     def log(exchange: Exchange) -> None:
-        service.log(AccessEntry(head.request_line, exchange.status, exchange.sent, connection.peer, connection.sock))
+        service.log(
+            AccessEntry(
+                head.request_line,
+                exchange.status,
+                exchange.sent,
+                connection.peer,
+                connection.sock,
+                seconds=time.monotonic() - began,
+            )
+        )
 
     return log

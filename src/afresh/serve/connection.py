@@ -27,8 +27,8 @@ class Connection:
     """A connection that this process owns."""
 
     __slots__ = (
-        "context", "descriptor", "head_began", "idle_since", "intake", "is_lost", "is_timed", "keeps", "peer", "phase",
-        "refusal", "scheme", "sock", "transfer", "watched_for",
+        "context", "descriptor", "head_began", "idle_since", "intake", "is_keepers", "is_lost", "is_timed", "keeps",
+        "peer", "phase", "refusal", "scheme", "sock", "transfer", "watched_for",
     )  # fmt: skip
 
     def __init__(self, parcel: Parcel, limits: Limits) -> None:
@@ -45,6 +45,7 @@ class Connection:
         self.head_began = 0.0  # When the first bytes of a head came that is not complete; 0 without one.
         self.idle_since = 0.0  # When the last answer ended.
         self.is_timed = False  # Somebody will look whether it has been idle for too long.
+        self.is_keepers = False  # The request is the keeper's, not the application's.
         # How the last answer ended: the connection may carry another, its client is gone.
         self.keeps = False
         self.is_lost = False
@@ -76,7 +77,7 @@ class Connection:
 
     def parcel(self) -> Parcel:
         """The connection as a value, to go on elsewhere."""
-        return Parcel(self.sock, bytes(self.intake.received), self.peer, self.scheme)
+        return Parcel(self.sock, bytes(self.intake.received), self.peer, self.scheme, self.is_keepers)
 
     def end_transfer(self) -> None:
         """Close the file that is being sent, if there is one."""

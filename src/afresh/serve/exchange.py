@@ -12,7 +12,7 @@ from afresh.serve.body import SocketBody
 from afresh.serve.environ import Environ
 from afresh.serve.files import FileWrapper, plain_extent
 from afresh.serve.head import Head
-from afresh.serve.response import Framing, ResponseHead, choose_framing, encode_head, read_head
+from afresh.serve.response import Framing, ResponseHead, choose_framing, encode_head, read_head, replace_length
 from afresh.serve.wire import PeerGone, Wire
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -24,12 +24,24 @@ _ERROR_STATUS = "500 Internal Server Error"
 _ERROR_BODY = b"A server error occurred.  Please contact the administrator."
 
 
+Rewrite: TypeAlias = Callable[[int, str, bytes], bytes | None]
+"""From the status, the header section and the whole body of a response to another body, or None."""
+
+
+ErrorPage: TypeAlias = Callable[[BaseException, Head], tuple[list[tuple[str, str]], bytes]]
+"""From what an application raised, and the request, to the header fields and the body of the answer."""
+
+
 class Terms(msgspec.Struct, frozen=True):
-    """What an exchange is told besides its request. `may_keep`: connections may stay open; the others as in Config."""
+    """What an exchange is told besides its request. `may_keep`: connections may stay open; the others as in Config.
+
+    `error_page`: the answer where the application raises; without it, that of `wsgiref.handlers`.
+    """
 
     software: str
     unread_limit: int
     may_keep: bool
+    error_page: ErrorPage | None = None
 
 
 class Exchange:
@@ -40,16 +52,26 @@ class Exchange:
     """
 
     __slots__ = (
-        "_body", "_environ", "_framing", "_head", "_left", "_request", "_terms", "_wire", "has_begun", "is_lost",
-        "keeps", "sent",
+        "_added", "_body", "_environ", "_framing", "_head", "_left", "_request", "_rewrite", "_terms", "_wire",
+        "has_begun", "is_lost", "keeps", "sent",
     )  # fmt: skip
 
-    def __init__(self, wire: Wire, request: Head, environ: Environ, body: SocketBody | None, terms: Terms) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        request: Head,
+        environ: Environ,
+        body: SocketBody | None,
+        terms: Terms,
+        rewrite: Rewrite | None = None,
+    ) -> None:
         self._wire = wire
         self._request = request
         self._environ = environ
         self._body = body
         self._terms = terms
+        self._rewrite = rewrite
+        self._added = 0  # Bytes of the body that are not the application's; the access log does not count them.
         self._head: ResponseHead | None = None
         self._framing = Framing.NONE
         self._left = 0  # Bytes of Content-Length still to be sent.
@@ -80,6 +102,7 @@ class Exchange:
                 raise
             except BaseException as exc:
                 self._fail(exc)
+            self.sent -= min(self._added, self.sent)
             when_sent(self)
         except PeerGone:
             self.keeps = False
@@ -109,8 +132,20 @@ class Exchange:
         if self._head is None:
             raise AssertionError("The body began before start_response() was called.")
         if data:
+            if self._rewrite is not None and not self.has_begun and self._head.length == len(data):
+                data = self._rewritten(self._rewrite, self._head, data)
             before = b"" if self.has_begun else self._begin()
             self._send_data(before, data)
+
+    def _rewritten(self, rewrite: Rewrite, head: ResponseHead, body: bytes) -> bytes:
+        """The body to be sent instead of the one that is complete here."""
+        changed = rewrite(head.code, head.lines, body)
+        if changed is None or self._request.method == "HEAD":
+            return body
+        head.length = len(changed)
+        head.lines = replace_length(head.lines, len(changed))
+        self._added = len(changed) - len(body)
+        return changed
 
     def _begin(self) -> bytes:
         """Settle how the response is framed; returns its head."""
@@ -151,6 +186,9 @@ class Exchange:
             pass
         elif isinstance(result, (list, tuple)) and not self.has_begun:
             self._send_blocks(cast("list[bytes]", result))
+        elif self._rewrite is not None and not self.has_begun and getattr(result, "streaming", None) is False:
+            # Django's responses say so of themselves where their whole body is there (HttpResponseBase.streaming).
+            self._send_blocks(list(result))
         else:
             for block in result:
                 self.write(block)
@@ -228,9 +266,18 @@ class Exchange:
         if self.has_begun:
             self.keeps = False
             return
-        self._head = read_head(_ERROR_STATUS, [("Content-Type", "text/plain")])
-        self._send_blocks([_ERROR_BODY])
+        fields, body = self._error(exc)
+        self._head = read_head(_ERROR_STATUS, fields)
+        self._send_blocks([body])
         self._finish()
+
+    def _error(self, exc: BaseException) -> tuple[list[tuple[str, str]], bytes]:
+        if self._terms.error_page is not None:
+            try:
+                return self._terms.error_page(exc, self._request)
+            except Exception as own:  # nothing about an exception can be trusted
+                traceback.print_exception(own, file=sys.stderr)
+        return [("Content-Type", "text/plain")], _ERROR_BODY
 
     def _close(self, result: Iterable[bytes] | None) -> None:
         close = getattr(result, "close", None)
