@@ -85,6 +85,6 @@ def test_no_stream_ends_hangs_or_leaks_in_the_server(serve: Any, capsys: pytest.
     served.server.drain()
     assert served.drained.wait(10)
     assert threading.active_count() <= threads + 8  # spare ones
-    # One more may tell of a thread's progress (`afresh.serve.progress`).
+    # One more where an answer was looked at closely: the file with the leader's progress.
     assert len(os.listdir("/proc/self/fd")) <= descriptors + 1
     assert "Traceback" not in capsys.readouterr().err

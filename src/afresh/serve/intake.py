@@ -82,6 +82,14 @@ class Intake:
         """How many bytes after the head are here, in the coding they came in."""
         return len(self.received) - self._body_at
 
+    def has_body(self) -> bool:
+        """Whether the body of the request whose head was read is complete, without a copy of it; raises Refusal."""
+        head = self.head
+        assert head is not None
+        if head.chunked:
+            return self._read_chunks() is not None
+        return self.body_received >= head.length
+
     def read_body(self) -> bytes | None:
         """The body of the request whose head was read, once it is complete; raises Refusal."""
         head = self.head
@@ -91,7 +99,10 @@ class Intake:
         if not head.length:
             return b""
         end = self._body_at + head.length
-        return bytes(self.received[self._body_at : end]) if len(self.received) >= end else None
+        if len(self.received) < end:
+            return None
+        # Through a view, or a long body would be copied twice.
+        return bytes(memoryview(self.received)[self._body_at : end])
 
     def _read_chunks(self) -> bytes | None:
         if self._decoder is None:

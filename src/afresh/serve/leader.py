@@ -31,6 +31,8 @@ from afresh.serve.roster import Roster
 from afresh.watch.gate import Gate, Verdict
 
 _READ_SIZE = 1 << 16
+_BODY_READ_SIZE = 1 << 18
+"""Larger where much is known to come: each read is a turn of the loop."""
 _ACCEPT_AT_ONCE = 64
 _DESCRIPTORS_OF_OTHERS = 128
 """So many are left to the application and to the server's own use."""
@@ -177,7 +179,7 @@ class Leader:
 
     def _read(self, connection: Connection) -> bool:
         try:
-            data = connection.sock.recv(_READ_SIZE)
+            data = connection.sock.recv(_BODY_READ_SIZE if connection.phase is Phase.COLLECTING else _READ_SIZE)
         except BlockingIOError:
             return True
         except OSError:
@@ -268,7 +270,7 @@ class Leader:
         intake = connection.intake
         head = intake.head
         assert head is not None
-        is_complete = not (head.length or head.chunked) or intake.read_body() is not None
+        is_complete = not (head.length or head.chunked) or intake.has_body()
         if not is_complete and not head.expects_continue:
             limit = self._config.spool_limit
             if head.length <= limit and intake.body_received <= limit:
