@@ -56,8 +56,16 @@ def measure(plan: Plan) -> Data:
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         edits = max(1, plan.edits // plan.rounds)
+
+        def attempt(site: Site) -> dict[str, list[float]]:
+            try:
+                return once(site, browser, edits)
+            except playwright.TimeoutError as error:
+                # Such as a stylesheet that the browser takes from its cache: there is no end to that.
+                raise RuntimeError(f"an edit was not painted within {PATIENCE / 1000:.0f} s") from error
+
         try:
-            return interleaved(plan, lambda site: once(site, browser, edits))
+            return interleaved(plan, attempt)
         finally:
             browser.close()
 
