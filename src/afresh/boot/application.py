@@ -17,6 +17,10 @@ def _nothing() -> None:
     return None
 
 
+def _no_topics(_: str, __: str) -> bytes | None:
+    return None
+
+
 class Application(msgspec.Struct, frozen=True):
     """An application ready to be served.
 
@@ -24,7 +28,9 @@ class Application(msgspec.Struct, frozen=True):
     `threads`: several requests at a time. `checks(aloud)`: the deferred checks, which print where it is to be aloud;
     their output and a failure or None are returned.
     `file_changed`: asks the project's receivers whether they deal with these paths. `on_thread_end` runs in a serving
-    thread that ends. `warm` fills caches while nobody waits.
+    thread that ends. `warm` fills caches while nobody waits. `view_of` names the view that made what the application
+    returned, or gives an empty string; without it, requests are not recorded. `topics(topic, argument)` tells about it, as
+    JSON; None for a topic that it does not know.
     """
 
     wsgi: "WSGIApplication"
@@ -39,3 +45,5 @@ class Application(msgspec.Struct, frozen=True):
     receivers: bool = False
     on_thread_end: Callable[[], None] = msgspec.field(default=_nothing)
     warm: Callable[[], None] = msgspec.field(default=_nothing)
+    view_of: Callable[[object], str] | None = None
+    topics: Callable[[str, str], bytes | None] = msgspec.field(default=_no_topics)

@@ -11,6 +11,7 @@ from typing import NoReturn
 from afresh.boot.application import Application
 from afresh.boot.control import Control
 from afresh.boot.ending import end
+from afresh.boot.witness import ChannelWitness
 from afresh.channel import messages as msg
 from afresh.handover.convoy import Convoy, unpack
 from afresh.handover.parcel import Parcel
@@ -38,11 +39,14 @@ class _ServerProcess:
         self._is_drained = False
         self._abort: threading.Timer | None = None
         self._server: Server | None = None
+        view_of = application.view_of
+        self._witness = None if view_of is None else ChannelWitness(control, view_of)
         self._in_debugger = False
 
     def run(self) -> NoReturn:
         while True:
             if self._is_drained and self._convoy.is_empty:
+                self._tell_all()
                 self._control.send(msg.Drained())
                 end(0)
             if self._control.wait(self._wake):
@@ -74,10 +78,19 @@ class _ServerProcess:
             case msg.RunChecks():
                 run = partial(self._control.run_checks, self._application)
                 threading.Thread(target=run, name="afresh-checks", daemon=True).start()
+            case msg.Inquire():
+                from afresh.boot.inquiry import answer
+
+                answer(self._control, self._application, message)
             case msg.Stop():
+                self._tell_all()
                 end(0)
             case _:
                 pass
+
+    def _tell_all(self) -> None:
+        if self._witness is not None:
+            self._witness.tell_all()
 
     @property
     def _serving(self) -> Server:
@@ -103,6 +116,7 @@ class _ServerProcess:
             ),
             on_drained=self._drained,
             on_thread_end=application.on_thread_end,
+            witness=self._witness,
         )
         self._server.start()
         self._server.listen(listener)

@@ -10,6 +10,7 @@ from afresh.boot.application import Application
 from afresh.boot.control import Control
 from afresh.boot.journal import JournalWriter
 from afresh.boot.roots import ProjectRoots
+from afresh.boot.witness import reached
 from afresh.channel import messages as msg
 from afresh.reload.journal import Entry
 
@@ -76,6 +77,10 @@ class Session:
         """The command has come to the point where it serves: from here on its caller reports how it ends."""
         self.has_command = True
         self.at_command()
+
+    def reached(self, stage: str, details: str) -> None:
+        """The boot has come past "settings", "routing" or "application"; `details` says what is loaded."""
+        reached(self.control, stage, details)
 
     def flush(self) -> None:
         """Tell the keeper all that was consumed, and what ran, so far."""

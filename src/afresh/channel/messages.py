@@ -213,6 +213,20 @@ class ChecksDone(_Message):
     failure: Failure | None
 
 
+class Happened(_Message):
+    """What the process did, as rows of `afresh.record.rows`, oldest first."""
+
+    events: tuple[tuple[str | int, ...], ...]
+
+
+class Answered(_Message):
+    """A piece of the answer to `Inquire`: JSON; the last one has no `more`."""
+
+    ticket: int
+    data: bytes
+    more: bool
+
+
 class ServesByItself(_Message):
     """The command brings a server of its own (another `server_cls`, an `inner_run` that never calls `run`)."""
 
@@ -328,6 +342,17 @@ class FileChanged(_Message):
     paths: tuple[str, ...]
 
 
+class Inquire(_Message):
+    """To a server: tell about the application. `topic`: an entry of `afresh.boot.inquiry`; `argument`: what about it.
+
+    Answer wanted: `Answered`, in pieces.
+    """
+
+    ticket: int
+    topic: str
+    argument: str = ""
+
+
 class RunChecks(_Message):
     """To a boot that serves by itself: run the deferred checks beside the serving threads."""
 
@@ -352,6 +377,8 @@ FromApp: TypeAlias = (
     | DebuggerHeld
     | FileChangedAnswer
     | ChecksDone
+    | Happened
+    | Answered
     | ServesByItself
 )
 
@@ -372,5 +399,6 @@ ToApp: TypeAlias = (
     | Drain
     | Stop
     | FileChanged
+    | Inquire
     | RunChecks
 )

@@ -17,7 +17,7 @@ from afresh.boot.application import Application
 from afresh.boot.main import fail
 from afresh.boot.session import Session
 from afresh.boot.signals import wait_for_signals
-from afresh.django import commands
+from afresh.django import commands, words
 from afresh.django.access import access_log
 from afresh.handover.parcel import Parcel
 from afresh.keeper.sockets import bind
@@ -44,6 +44,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
     _import_template_engines()
     _or_fail(session, load_urls)
+    session.reached("routing", words.routing_in_words())
     session.flush()  # the keeper watches all this while the rest is made ready
     port = session.control.bound()
     if session.is_first or getattr(asked.on_bind, "__func__", None) is not RunserverCommand.on_bind:
@@ -67,8 +68,16 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             receivers=has_receivers(),
             on_thread_end=connections.close_all,
             warm=_warm,
+            view_of=words.view_of,
+            topics=_topics,
         )
     )
+
+
+def _topics(topic: str, argument: str) -> bytes | None:
+    from afresh.django.topics import tell
+
+    return tell(topic, argument)
 
 
 def _warm() -> None:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import IO
 
 import msgspec
@@ -15,27 +16,40 @@ from afresh.serve.head import Head, Refusal
 from afresh.serve.log import AccessEntry, AccessLog
 from afresh.serve.response import plain_response
 from afresh.serve.wire import PeerGone, Wire
+from afresh.serve.witness import Witness
 
 
 class Service(msgspec.Struct, frozen=True):
-    """What every answer needs. `environ` is the part of it that all requests share."""
+    """What every answer needs. `environ` is the part of it that all requests share; `witness` is told of each one."""
 
     application: WSGIApplication
     config: Config
     environ: Environ
     terms: Terms
     log: AccessLog
+    witness: Witness | None = None
 
 
 def answer(service: Service, connection: Connection) -> None:
     """Answer the request whose head was read; `keeps`, `is_lost` and `refusal` of the connection say how it went."""
     connection.keeps = False
+    number = _witness(service, connection)
     try:
-        connection.context.run(_answer, service, connection)
+        connection.context.run(_answer, service, connection, number)
     except PeerGone:
         connection.is_lost = True
     except Refusal as refusal:
         connection.refusal = refusal
+    if service.witness is not None and (connection.is_lost or connection.refusal is not None):
+        service.witness.cut(number, "the client went away" if connection.is_lost else str(connection.refusal))
+
+
+def _witness(service: Service, connection: Connection) -> int:
+    """What the witness calls the request; 0 without one."""
+    head = connection.intake.head
+    if service.witness is None or head is None:
+        return 0
+    return service.witness.received(head.method, head.request_line.split(" ", 2)[1])
 
 
 def refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
@@ -55,13 +69,14 @@ def refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
     return True
 
 
-def _answer(service: Service, connection: Connection) -> None:
+def _answer(service: Service, connection: Connection, number: int) -> None:
     wire = Wire(connection.sock)
     head, body, raw = _open_body(service, connection, wire)
     environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
     exchange = Exchange(wire, head, environ, raw, service.terms)
+    returned = None if service.witness is None else partial(service.witness.processed, number)
     try:
-        exchange.run(service.application, _logger(service, connection, head))
+        exchange.run(service.application, _logger(service, connection, head, number), returned)
     finally:
         body.close()
     connection.keeps = exchange.keeps
@@ -88,8 +103,10 @@ def _open_body(service: Service, connection: Connection, wire: Wire) -> tuple[He
     return head, io.BufferedReader(raw, 1 << 16), raw
 
 
-def _logger(service: Service, connection: Connection, head: Head) -> Callable[[Exchange], None]:
+def _logger(service: Service, connection: Connection, head: Head, number: int) -> Callable[[Exchange], None]:
     def log(exchange: Exchange) -> None:
+        if service.witness is not None:
+            service.witness.sent(number, exchange.status, exchange.sent)
         service.log(AccessEntry(head.request_line, exchange.status, exchange.sent, connection.peer, connection.sock))
 
     return log

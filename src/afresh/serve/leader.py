@@ -28,6 +28,7 @@ from afresh.watch.gate import Gate, Verdict
 
 _READ_SIZE = 1 << 16
 _ACCEPT_AT_ONCE = 64
+_TELL_AFTER = 0.05  # seconds
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -47,6 +48,8 @@ class Leader:
         self._service = service
         self._config = service.config
         self._surroundings = surroundings
+        self._witness = service.witness
+        self._is_telling = False
         self._on_end = on_end
         self.poller = Poller()
         self.crew = self._form_crew()
@@ -220,6 +223,8 @@ class Leader:
                 return True
         connection.phase = Phase.ANSWERING
         self.answering += 1
+        if self._witness is not None:
+            self._tell_soon()
         if is_complete and self.crew.is_calm():
             if not self.crew.answer_here(connection):
                 return False
@@ -260,6 +265,8 @@ class Leader:
         if connection.phase is Phase.GONE:
             connection.sock.close()
             return
+        if self._witness is not None:
+            self._tell_soon()
         self.answering -= 1
         connection.phase = Phase.READING
         if connection.keeps:
@@ -270,6 +277,17 @@ class Leader:
             self._refuse(connection, connection.refusal)
         else:
             self._linger(connection)
+
+    def _tell_soon(self) -> None:
+        """Have what the witness has seen passed on; together with what comes in the meantime."""
+        if not self._is_telling:
+            self._is_telling = True
+            self.poller.later(_TELL_AFTER, self._tell)
+
+    def _tell(self) -> None:
+        self._is_telling = False
+        if self._witness is not None:
+            self._witness.tell()
 
     def _go_on(self, connection: Connection) -> None:
         """Turn to the connection's next request."""

@@ -1,5 +1,7 @@
 """Waiting for descriptors, for calls from other threads, and for deadlines: one epoll."""
 
+import heapq
+import itertools
 import os
 import select
 import time
@@ -25,7 +27,8 @@ class Poller:
         self._close_bell = weakref.finalize(self, os.close, self._bell)
         self._close_bell.atexit = False  # the thread that waits outlives exit handlers
         self._mail: deque[Call] = deque()
-        self._deadlines: deque[tuple[float, Call]] = deque()
+        self._deadlines: list[tuple[float, int, Call]] = []
+        self._order = itertools.count()
         self._epoll.register(self._bell, select.EPOLLIN)
 
     def watch(self, descriptor: int) -> None:
@@ -48,8 +51,8 @@ class Poller:
         os.eventfd_write(self._bell, 1)
 
     def later(self, delay: float, call: Call) -> None:
-        """Have `call` done after `delay` seconds, the same for every call. For the thread that waits."""
-        self._deadlines.append((time.monotonic() + delay, call))
+        """Have `call` done after `delay` seconds. For the thread that waits."""
+        heapq.heappush(self._deadlines, (time.monotonic() + delay, next(self._order), call))
 
     def wait(self) -> list[int]:
         """Wait until there is something to do; returns the descriptors that are ready.
@@ -69,7 +72,7 @@ class Poller:
     def _call_due(self) -> None:
         now = time.monotonic()
         while self._deadlines and self._deadlines[0][0] <= now:
-            self._deadlines.popleft()[1]()
+            heapq.heappop(self._deadlines)[2]()
 
     def _answer_bell(self) -> bool:
         # Reset the bell first: a call that is posted after the last look at the mail rings it again.

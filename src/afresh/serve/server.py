@@ -15,6 +15,7 @@ from afresh.serve.exchange import Terms, WSGIApplication
 from afresh.serve.hosts import HostPolicy
 from afresh.serve.leader import Leader, Surroundings
 from afresh.serve.log import AccessLog
+from afresh.serve.witness import Witness
 from afresh.watch.gate import Gate
 
 
@@ -27,7 +28,7 @@ class Server:
 
     `gate` is asked once a head is complete. `hand_over` takes connections that must go on elsewhere and owns their
     sockets from then on. `on_drained` is called by a serving thread when, after `drain`, no connection is left;
-    `on_thread_end` by each serving thread that ends.
+    `on_thread_end` by each serving thread that ends. `witness` is told of each request.
     """
 
     def __init__(
@@ -41,10 +42,11 @@ class Server:
         hosts: HostPolicy,
         on_drained: Callable[[], None] = _nothing,
         on_thread_end: Callable[[], None] = _nothing,
+        witness: Witness | None = None,
     ) -> None:
         self._ended = threading.Event()
         terms = Terms(config.software, config.unread_limit, may_keep=config.threads)
-        service = Service(application, config, base_environ(config), terms, log)
+        service = Service(application, config, base_environ(config), terms, log, witness)
         surroundings = Surroundings(gate, hosts, hand_over, on_drained, on_thread_end)
         self._leader = Leader(service, surroundings, self._ended.set)
         self._poller = self._leader.poller
