@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from afresh.options.table import ROWS, Row
-from afresh.options.values import HOSTS, SWITCH, Value
+from afresh.options.values import ADDRESS, HOSTS, SWITCH, Value
 
 PATH = Path(__file__).parent.parent / "docs" / "reference" / "options.md"
 
@@ -44,7 +44,7 @@ def _section(row: Row) -> str:
 def _example(row: Row) -> str:
     if row.kind is HOSTS:
         return "a.example,b.example"
-    return "1" if row.kind is SWITCH else f"{row.default:g}"
+    return {SWITCH: "1", ADDRESS: "8001"}.get(row.kind) or f"{row.default:g}"
 
 
 def _as_toml(value: Value) -> str:
@@ -53,6 +53,8 @@ def _as_toml(value: Value) -> str:
             return str(value).lower()
         case float():
             return f"{value:g}"
+        case str():
+            return f'"{value}"'
         case _:
             return "[" + ", ".join(f'"{word}"' for word in value) + "]"
 
@@ -63,6 +65,8 @@ def _as_words(value: Value) -> str:
             return "on" if value else "off"
         case float():
             return f"{value:g} s"
+        case str():
+            return value or "none"
         case _:
             return ", ".join(value) or "none"
 

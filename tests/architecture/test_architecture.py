@@ -17,7 +17,7 @@ ROOMS = sorted(path.name for path in SOURCE.iterdir() if any(path.glob("*.py")))
 LEVELS = [
     {"__main__"},
     {"cli", "django", "testing"},
-    {"keeper", "boot"},
+    {"keeper", "boot", "dashboard"},
     {"serve"},
     {"pages", "watch", "handover"},
     {"channel", "source"},
@@ -43,12 +43,12 @@ MAY_USE = {
     "socket.bind": {"keeper", "django/boot.py", "testing"},
     "socket.create_server": set[str](),
     "sys.exit": {"cli", "keeper", "boot", "django", "__main__.py"},
-    "os._exit": {"cli", "keeper", "boot", "django"},
+    "os._exit": {"cli", "keeper", "boot", "dashboard/process.py", "django"},
     "SystemExit": {"cli", "keeper", "boot", "django"},
     "exit": set[str](),
     "quit": set[str](),
     "print": {"cli", "boot", "django", "serve/exchange.py", "serve/leader.py"},  # serve: complaints, on stderr
-    "os.environ": {"cli", "boot", "django", "testing", "serve/environ.py", "source/cache.py"},
+    "os.environ": {"cli", "boot", "dashboard/process.py", "django", "testing", "serve/environ.py", "source/cache.py"},
     "os.getenv": set[str](),
     "os.putenv": set[str](),
 }

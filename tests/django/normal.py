@@ -22,6 +22,8 @@ def normal(text: str, root: Path, port: int = 0) -> str:
     text = text.replace(str(root), "ROOT").replace(str(root.parent), "PARENT")
     # What `-v 2` adds has a test of its own; Django has no such lines.
     text = re.sub(r"^journal: .*\n", "", text, flags=re.MULTILINE)
+    # The link to the dashboard, on standard error: it has a test of its own, too.
+    text = re.sub(r"^Dashboard: http.*\n", "", text, flags=re.MULTILINE)
     for pattern, word in TIMES:
         text = re.sub(pattern, word, text, flags=re.MULTILINE)
     return re.sub(rf"\b{port}\b", "PORT", text) if port else text

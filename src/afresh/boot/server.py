@@ -13,6 +13,7 @@ from afresh.boot.control import Control
 from afresh.boot.ending import end
 from afresh.boot.witness import ChannelWitness
 from afresh.channel import messages as msg
+from afresh.channel.places import DASHBOARD_NAME
 from afresh.handover.convoy import Convoy, unpack
 from afresh.handover.parcel import Parcel
 from afresh.pages.refusal import refusal
@@ -113,6 +114,7 @@ class _ServerProcess:
                 application.hosts,
                 bound=application.host,
                 refusal=lambda host: refusal(host, django=application.is_django),
+                keeper=DASHBOARD_NAME,
             ),
             on_drained=self._drained,
             on_thread_end=application.on_thread_end,

@@ -73,6 +73,15 @@ class ParcelHead(msgspec.Struct, frozen=True, array_like=True):
     scheme: str
     received: bytes
     spilled: bool = False
+    for_keeper: bool = False
+
+
+class News(msgspec.Struct, frozen=True, array_like=True):
+    """One thing to be shown in the dashboard. `number`: counts all news since the start. `data`: JSON."""
+
+    number: int
+    topic: str
+    data: bytes
 
 
 # ---- from an app process to the keeper --------------------------------------------------------------------------
@@ -227,6 +236,17 @@ class Answered(_Message):
     more: bool
 
 
+class Asked(_Message):
+    """The dashboard wants something done or told: an entry of `afresh.keeper.actions`. `data`: JSON.
+
+    Answer wanted: `Told` with this ticket.
+    """
+
+    ticket: int
+    action: str
+    data: bytes
+
+
 class ServesByItself(_Message):
     """The command brings a server of its own (another `server_cls`, an `inner_run` that never calls `run`)."""
 
@@ -318,6 +338,39 @@ class ServePage(_Message):
     hosts: tuple[str, ...]
 
 
+class BeginDashboard(_Message):
+    """The first message to the dashboard's process. Descriptor: a listening socket, if there is `--dashboard-addr`.
+
+    `name`: the host name it answers to on the application's socket. `host`, `port`: of its own socket, empty and 0
+    without one. `hosts`: further names for that. `token`: the secret in the link; `session`: the one in the cookie.
+    `application_port`: of the application's socket.
+    """
+
+    name: str
+    host: str
+    port: int
+    hosts: tuple[str, ...]
+    token: str
+    session: str
+    application_port: int
+
+
+class Published(_Message):
+    """News for the dashboard, oldest first. Longer data come in pieces: `more` follows in the next message."""
+
+    news: tuple[News, ...]
+    more: bool = False
+
+
+class Told(_Message):
+    """Answer to `Asked`: JSON, or in `error` one sentence that says why not. `more` as in `Published`."""
+
+    ticket: int
+    data: bytes
+    error: str = ""
+    more: bool = False
+
+
 class Decided(_Message):
     """What the gate was waiting for is decided: look again."""
 
@@ -379,6 +432,7 @@ FromApp: TypeAlias = (
     | ChecksDone
     | Happened
     | Answered
+    | Asked
     | ServesByItself
 )
 
@@ -393,6 +447,9 @@ ToApp: TypeAlias = (
     | Prefault
     | Serve
     | ServePage
+    | BeginDashboard
+    | Published
+    | Told
     | Decided
     | Parcels
     | ParcelsTaken

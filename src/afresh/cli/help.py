@@ -34,10 +34,11 @@ def help_text() -> str:
 
 def default_text(value: Value) -> str:
     """A default as it is written for people; empty for what is off or empty."""
-    return f"{value:g}" if isinstance(value, float) else ""
+    return "on" if value is True else f"{value:g}" if isinstance(value, float) else ""
 
 
 def _lines(row: Row) -> str:
-    flag = " ".join(filter(None, (row.flag, row.kind.metavar)))
+    names = f"{row.flag}, {row.negative}" if row.default is True else row.flag
+    flag = " ".join(filter(None, (names, row.kind.metavar)))
     default = default_text(row.default)
     return f"  {flag}\n      {row.help}" + (f" Default: {default}.\n" if default else "\n")

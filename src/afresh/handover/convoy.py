@@ -87,9 +87,9 @@ def _pack(parcels: Sequence[Parcel]) -> tuple[Parcels, list[int], list[int]]:
             _write_all(memory, parcel.received)
             descriptors.append(memory)
             spilled.append(memory)
-            heads.append(ParcelHead(parcel.peer, parcel.scheme, b"", spilled=True))
+            heads.append(ParcelHead(parcel.peer, parcel.scheme, b"", spilled=True, for_keeper=parcel.for_keeper))
         else:
-            heads.append(ParcelHead(parcel.peer, parcel.scheme, parcel.received))
+            heads.append(ParcelHead(parcel.peer, parcel.scheme, parcel.received, for_keeper=parcel.for_keeper))
     return Parcels(tuple(heads)), descriptors, spilled
 
 
@@ -100,7 +100,7 @@ def unpack(message: Parcels, descriptors: Sequence[int]) -> list[Parcel]:
     for head in message.heads:
         sock = socket.socket(fileno=next(rest))
         received = _read_all(next(rest)) if head.spilled else head.received
-        parcels.append(Parcel(sock, received, head.peer, head.scheme))
+        parcels.append(Parcel(sock, received, head.peer, head.scheme, head.for_keeper))
     return parcels
 
 

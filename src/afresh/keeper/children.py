@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import socket
 from collections import deque
@@ -116,3 +117,16 @@ class Link:
 def kill(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
+
+
+def await_end(pid: int, seconds: float) -> None:
+    """Wait for a child that is about to end; it is killed where that takes longer."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    if not poll.poll(1000 * seconds):
+        kill(pid, signal.SIGKILL)
+    os.close(pidfd)

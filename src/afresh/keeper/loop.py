@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,13 +22,15 @@ from afresh.errors import Disconnected
 from afresh.handover.convoy import Convoy, unpack
 from afresh.handover.parcel import Parcel
 from afresh.keeper import console, machine
-from afresh.keeper.children import Link, become_subreaper, kill, reap, spawn
+from afresh.keeper.actions import Reply
+from afresh.keeper.children import Link, await_end, become_subreaper, kill, reap, spawn
 from afresh.keeper.eventloop import EventLoop, Timer
+from afresh.keeper.front import Desk, Front
 from afresh.keeper.interpreters import boot_command, isolated, own_library_path
 from afresh.keeper.ledger import Ledger
 from afresh.keeper.machine import Role, Stage
 from afresh.keeper.sockets import bind, holder
-from afresh.keeper.spec import STOPPING, BootSpec, verbosity_of
+from afresh.keeper.spec import STOPPING, BootSpec, read_address, verbosity_of
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
 from afresh.reload.orders import Inside, Patch
@@ -36,12 +39,14 @@ from afresh.watch.gate import Latch, Word
 from afresh.watch.watcher import Watcher
 
 STOP_SECONDS = 5.0
+DASHBOARD_SECONDS = 1.0
 CHECKS_SECONDS = 0.1
 IDLE_SECONDS = 0.25
 RESTLESS_BOOTS = 5
 PROJECT_SECONDS = 1.0
 A_BLINK = 0.02
 SPAWNERS_HANDLE = 0
+DASHBOARDS_HANDLE = -1
 A_MOMENT = 1.0  # a server that ends sooner than this after it began would only end again
 
 
@@ -112,6 +117,7 @@ class Keeper:
         self._deciding: tuple[PendingEdit, Plan, Timer] | None = None
         self._edited_at = time.monotonic()
         self._is_announced = False
+        self._is_dashboard_said = False
         self._hosts: tuple[str, ...] = spec.options.allow_host
         self._executed: list[str] = []
         self._restless: Counter[str] = Counter()
@@ -146,6 +152,12 @@ class Keeper:
             force_polling=options.poll,
         )
         self._ledger = Ledger(self._watcher.is_consumed, self._watcher.is_asked_for)
+        self._front = Front(
+            self._start_dashboard,
+            {"reload": self._reload_all},
+            self._watch_descriptor,
+            options.allow_host,
+        )
         self._has_lost_spawner = False
         self._spawner = None if spawner is None else self._add_member(SPAWNERS_HANDLE, Role.SPAWNER, spawner, None)
 
@@ -161,6 +173,7 @@ class Keeper:
             # Whoever connects from now on waits instead of being refused. If this fails, the command will ask for
             # the same address and report the error in Django's words.
             self._try_bind(*self.spec.address)
+        self._bind_dashboard()
         effects = self._machine.start(adopted=self._first_boot is not None)
         if self._first_boot is not None:
             channel, pid = self._first_boot
@@ -177,6 +190,7 @@ class Keeper:
             self._watcher.stop()
             if self._listener is not None:
                 self._listener.close()
+            self._end_dashboard()
         return self._status
 
     @property
@@ -430,9 +444,12 @@ class Keeper:
             timer.cancel()
         if self._route is member:
             self._route = None
-        if member.convoy is not None:
-            self._held += member.convoy.take_back()
+        parcels = [] if member.convoy is None else member.convoy.take_back()
         member.link.close()
+        if member.role is Role.DASHBOARD:
+            self._front.gone(parcels)
+            return
+        self._held += parcels
         self._bury_the_unborn()
         if member.has_refused:
             self._step(machine.Refused(member.handle, status))
@@ -548,7 +565,11 @@ class Keeper:
             case msg.Parcels():
                 parcels = unpack(message, descriptors)
                 member.link.send(msg.ParcelsTaken(len(parcels)))
-                self._held += parcels
+                for parcel in parcels:
+                    if parcel.for_keeper:
+                        self._front.take(parcel)
+                    else:
+                        self._held.append(parcel)
                 self._deliver()
             case msg.ParcelsTaken(count):
                 if member.convoy is not None:
@@ -563,6 +584,8 @@ class Keeper:
                 self._file_changed_answered(ticket, handled=handled)
             case msg.ChecksDone(output, failure):
                 self._checked(member, output, failure)
+            case msg.Asked():
+                self._front.asked(message)
             case msg.Drained():
                 pass
 
@@ -718,6 +741,58 @@ class Keeper:
             parcels, self._held = self._held, []
             self._route.convoy.send(parcels)
 
+    # ---- the keeper's own pages -------------------------------------------------------------------------------------
+
+    def _start_dashboard(self) -> Desk:
+        ours, theirs = pair()
+        command = isolated(self.spec.python, "from afresh.dashboard.process import main; main()", own_library_path())
+        with theirs:
+            pid = spawn(command, {"LC_ALL": "C.UTF-8"}, theirs)
+        member = self._add_member(DASHBOARDS_HANDLE, Role.DASHBOARD, ours, pid)
+        assert member.convoy is not None
+        return Desk(member.link, member.convoy)
+
+    def _bind_dashboard(self) -> None:
+        asked = self.spec.options.dashboard_addr
+        if not asked:
+            return
+        address = read_address(asked)
+        try:
+            if address is None:
+                raise OSError("it is not an address")
+            self._front.listen(bind(address[0], address[1], ipv6=address[2]))
+        except (OSError, OverflowError) as exc:
+            console.say([f"Error: the dashboard has no address of its own: {asked} cannot be bound ({exc})."])
+
+    def _watch_descriptor(self, descriptor: int, call: Callable[[], None] | None) -> None:
+        if call is None:
+            self._loop.remove_reader(descriptor)
+        else:
+            self._loop.add_reader(descriptor, call)
+
+    def _end_dashboard(self) -> None:
+        """It ends at the end of its channel, when its streams have told how the server ended."""
+        member = self._members.get(DASHBOARDS_HANDLE)
+        if member is not None and member.pid is not None:
+            member.link.close()
+            await_end(member.pid, DASHBOARD_SECONDS)
+
+    def _say_dashboard(self) -> None:
+        if self._is_dashboard_said or self._listener is None or self._bound is None:
+            return
+        self._is_dashboard_said = True
+        self._front.application_port = self._listener.getsockname()[1]
+        link = self._front.link(self._bound[0])
+        if link is not None:
+            console.say([f"Dashboard: {link}"])
+
+    def _reload_all(self, _: object, reply: Reply) -> None:
+        """Load everything anew, as after an edit of everything."""
+        edit = Edit(frozenset(), everything=True)
+        self._edits.append(PendingEdit(None, edit, time.monotonic(), self._machine.generation))
+        self._decide_next()
+        reply()
+
     # ---- edits ------------------------------------------------------------------------------------------------------
 
     def _edit_arrived(self, number: int, edit: Edit) -> None:
@@ -849,6 +924,9 @@ class Keeper:
             self._bound_timer = None
         if by_page:
             self._say_where()
+        self._say_dashboard()
+        self._front.publish("state", self._state())
+        if by_page:
             return
         self._restless.clear()
         if self._first_answered is None:
@@ -884,6 +962,20 @@ class Keeper:
             modules=modules,
         )
         console.say([line])
+        self._front.publish(
+            "generation",
+            {
+                "number": generation,
+                "way": decision.way.value,
+                "place": console.relative(place, self.spec.cwd),
+                "reason": decision.reason,
+                "milliseconds": round(elapsed),
+                "modules": modules,
+            },
+        )
+
+    def _state(self) -> dict[str, object]:
+        return {"generation": self._machine.generation, "command": " ".join(self.spec.target)}
 
     def _say_where(self) -> None:
         """Where to look, if no command has come so far as to say it in its own words."""

@@ -29,6 +29,7 @@ class Role(enum.Enum):
     PAGE = "page"  # answers for a generation that cannot
     TWIN = "twin"  # runs what a project does only where RUN_MAIN is unset
     SPAWNER = "spawner"  # starts the boots where a debugger has to follow them; not in the records
+    DASHBOARD = "dashboard"  # shows what happens; not in the records
 
 
 class Stage(enum.Enum):

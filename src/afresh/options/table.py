@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from afresh.options.values import HOSTS, SWITCH, Kind, Value, seconds
+from afresh.options.values import ADDRESS, HOSTS, SWITCH, Kind, Value, seconds
 
 
 def _option(default: Value, kind: Kind, text: str) -> Any:
@@ -35,6 +35,10 @@ class Options:
     poll_interval: float = _option(0.1, seconds(minimum=0.001), "The interval between two comparisons when polling.")
     allow_host: tuple[str, ...] = _option(
         (), HOSTS, "A further host name to answer for, as in Django's ALLOWED_HOSTS; may be repeated."
+    )
+    live: bool = _option(True, SWITCH, "Reload pages in the browser when what they are made from has changed.")
+    dashboard_addr: str = _option(
+        "", ADDRESS, "An address of its own for the dashboard, where browsers do not resolve afresh.localhost."
     )
 
     def to_plain(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Value: TypeAlias = float | bool | tuple[str, ...]
+Value: TypeAlias = float | bool | str | tuple[str, ...]
 
 _ON = frozenset({"1", "true", "yes", "on"})
 _OFF = frozenset({"0", "false", "no", "off"})
@@ -88,5 +88,20 @@ def _hosts_split(text: str) -> Sequence[str]:
     return text.replace(",", " ").split()
 
 
+# As runserver's "addrport" (django/core/management/commands/runserver.py).
+_ADDRESS = re.compile(r"(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[a-fA-F0-9:]+\]|[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*):)?\d{1,5}")
+
+
+def _address_of_words(words: Sequence[str]) -> str:
+    if words[-1] and not _ADDRESS.fullmatch(words[-1]):  # empty: none
+        raise ValueError("expected a port number or address:port pair, such as 8001 or 127.0.0.1:8001")
+    return words[-1]
+
+
+def _address_of_toml(value: object) -> str:
+    return _address_of_words([str(value)])
+
+
 SWITCH = Kind("", _switch_of_words, _switch_of_toml)
 HOSTS = Kind("HOST", _hosts_of_words, _hosts_of_toml, _hosts_split)
+ADDRESS = Kind("ADDRPORT", _address_of_words, _address_of_toml)

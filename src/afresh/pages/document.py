@@ -14,13 +14,13 @@ def policy(nonce: str) -> str:
     )
 
 
-def document(title: str, main: str, *, bar: str = "", script: str = "", attributes: str = "") -> bytes:
-    """A whole HTML document. `title` is text; `main`, `bar`, `script` and `attributes` (of the body) are HTML."""
+def document(title: str, main: str, *, bar: str = "", script: str = "", attributes: str = "", head: str = "") -> bytes:
+    """A whole HTML document. `title` is text; `attributes` are the body's; they and all others are HTML."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
-        f"<title>{markup(one_line(title))}</title><style>{asset('page.css')}</style></head>"
+        f"{head}<title>{markup(one_line(title))}</title><style>{asset('page.css')}</style></head>"
         f'<body{attributes}><header class="bar"><span class="mark">Afresh</span>{bar}</header>'
         f"<main>{main}</main>{script}</body></html>\n"
     ).encode()

@@ -25,8 +25,8 @@ class Connection:
     """A connection that this process owns."""
 
     __slots__ = (
-        "context", "descriptor", "intake", "is_lost", "is_watched", "keeps", "peer", "phase", "refusal", "scheme",
-        "sock",
+        "context", "descriptor", "intake", "is_keepers", "is_lost", "is_watched", "keeps", "peer", "phase", "refusal",
+        "scheme", "sock",
     )  # fmt: skip
 
     def __init__(self, parcel: Parcel, limits: Limits) -> None:
@@ -39,6 +39,7 @@ class Connection:
         self.context = contextvars.Context()
         self.phase = Phase.READING
         self.is_watched = False
+        self.is_keepers = False  # the request is the keeper's, not the application's
         # How the last answer ended: the connection may carry another, its client is gone, the request was refused.
         self.keeps = False
         self.is_lost = False
@@ -54,7 +55,7 @@ class Connection:
 
     def parcel(self) -> Parcel:
         """The connection as a value, to go on elsewhere."""
-        return Parcel(self.sock, bytes(self.intake.received), self.peer, self.scheme)
+        return Parcel(self.sock, bytes(self.intake.received), self.peer, self.scheme, self.is_keepers)
 
     def cut(self) -> None:
         """End it under the thread that answers: its next transfer fails. The descriptor stays, that thread uses it."""

@@ -1,15 +1,26 @@
 """Which names the server answers to: the defence against DNS rebinding, for everything that is served."""
 
+import enum
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
+
+from afresh.channel.places import KEEPERS_PATHS
 
 Refusal: TypeAlias = Callable[[str], tuple[str, bytes]]
 
 # django.http.request.host_validation_re, for a lowered value.
 _HOST = re.compile(r"([a-z0-9.-]+|\[[a-f0-9]*:[a-f0-9.:]+\])(?::([0-9]+))?")
 _MOST_REMEMBERED = 256
+
+
+class Place(enum.Enum):
+    """Where a request's host leads to."""
+
+    APPLICATION = enum.auto()
+    KEEPER = enum.auto()
+    NOWHERE = enum.auto()
 
 
 def _plain_refusal(host: str) -> tuple[str, bytes]:
@@ -19,20 +30,28 @@ def _plain_refusal(host: str) -> tuple[str, bytes]:
 class HostPolicy:
     """The names allowed: `patterns` as in Django's ALLOWED_HOSTS, loopback names, and the address that is bound.
 
-    `refusal` gives the content type and the body of the answer to a host that is not allowed.
+    `keeper`: the one name whose requests are the keeper's; without it, no request is. `refusal` gives the content type
+    and the body of the answer to a host that is not allowed.
     """
 
-    def __init__(self, patterns: Iterable[str] = (), bound: str = "", refusal: Refusal = _plain_refusal) -> None:
+    def __init__(
+        self,
+        patterns: Iterable[str] = (),
+        bound: str = "",
+        refusal: Refusal = _plain_refusal,
+        keeper: str = "",
+    ) -> None:
         self._patterns = tuple(pattern.lower() for pattern in patterns)
         self._bound = bound.lower().strip("[]")
+        self._keeper = keeper
         self.refusal = refusal
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, Place] = {}
 
     def __repr__(self) -> str:
-        return f"<HostPolicy patterns={self._patterns} bound={self._bound!r}>"
+        return f"<HostPolicy patterns={self._patterns} bound={self._bound!r} keeper={self._keeper!r}>"
 
-    def allows(self, host_header: str) -> bool:
-        """Whether requests with this Host field are answered. Text is compared, nothing is resolved."""
+    def place(self, host_header: str) -> Place:
+        """Whose requests with this Host field are. Text is compared, nothing is resolved."""
         known = self._known.get(host_header)
         if known is None:
             known = self._decide(host_header)
@@ -40,14 +59,31 @@ class HostPolicy:
                 self._known[host_header] = known
         return known
 
-    def _decide(self, host_header: str) -> bool:
+    def is_keepers(self, host_header: str, path: str) -> bool:
+        """Whether the keeper answers the request. A host that leads nowhere leads nowhere there too."""
+        if not self._keeper:
+            return False
+        place = self.place(host_header)
+        return place is Place.KEEPER or (place is Place.APPLICATION and path.startswith(KEEPERS_PATHS))
+
+    def allows(self, host_header: str) -> bool:
+        """Whether requests with this Host field are answered, by whomever."""
+        return self.place(host_header) is not Place.NOWHERE
+
+    def _decide(self, host_header: str) -> Place:
         match = _HOST.fullmatch(host_header.lower())
         if match is None:
-            return False
+            return Place.NOWHERE
         domain = match[1].removesuffix(".")
         if not domain:
-            return False
-        return any(_matches(domain, pattern) for pattern in self._patterns) or self._is_own(domain)
+            return Place.NOWHERE
+        if self._keeper and domain == self._keeper:
+            return Place.KEEPER
+        if self._keeper and domain.endswith("." + self._keeper):
+            # To a browser, pages there would be of the same site as the dashboard.
+            return Place.NOWHERE
+        is_allowed = any(_matches(domain, pattern) for pattern in self._patterns) or self._is_own(domain)
+        return Place.APPLICATION if is_allowed else Place.NOWHERE
 
     def _is_own(self, domain: str) -> bool:
         if domain == "localhost" or domain.endswith(".localhost"):

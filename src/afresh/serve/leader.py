@@ -191,6 +191,11 @@ class Leader:
         if head is None:
             self.roster.watch(connection)
             return False
+        # Before the gate: whatever becomes of the application, the keeper's own pages do not wait for it.
+        if self._surroundings.hosts.is_keepers(head.fields.get("HTTP_HOST", ""), head.path):
+            connection.is_keepers = True
+            self._leave(connection)
+            return False
         verdict = self._surroundings.gate.look() if not self.is_draining else Verdict.STALE
         if verdict is Verdict.STALE:
             self._leave(connection)

@@ -103,3 +103,30 @@ def test_many_names_do_not_fill_the_memory() -> None:
         assert not policy.allows(f"host{number}.example")
     assert policy.allows("localhost")
     assert len(policy._known) <= 256
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "expected"),
+    [
+        ("afresh.localhost", "/", True),
+        ("AFRESH.localhost:8000", "/any", True),
+        ("afresh.localhost.:8000", "/any", True),
+        ("localhost:8000", "/", False),
+        ("localhost:8000", "/__afresh__/live.js", True),
+        ("localhost:8000", "/__afresh__", False),
+        ("localhost:8000", "/a/__afresh__/live.js", False),
+        ("other.localhost", "/", False),
+        ("evil.example", "/__afresh__/live.js", False),
+        ("x.afresh.localhost", "/__afresh__/live.js", False),
+        ("", "/__afresh__/live.js", False),
+    ],
+)
+def test_what_is_the_keepers(host: str, path: str, expected: bool) -> None:
+    assert HostPolicy(keeper="afresh.localhost").is_keepers(host, path) is expected
+    assert not HostPolicy().is_keepers(host, path)
+
+
+def test_names_below_the_dashboards_are_nobodys() -> None:
+    # A browser takes them for the same site as the dashboard.
+    assert not HostPolicy(["*"], keeper="afresh.localhost").allows("x.afresh.localhost:8000")
+    assert HostPolicy(["*"]).allows("x.afresh.localhost:8000")
