@@ -29,8 +29,8 @@ class Application(msgspec.Struct, frozen=True):
     their output and a failure or None are returned.
     `file_changed`: asks the project's receivers whether they deal with these paths. `on_thread_end` runs in a serving
     thread that ends. `warm` fills caches while nobody waits. `view_of` names the view that made what the application
-    returned, or gives an empty string; without it, requests are not recorded. `topics(topic, argument)` tells about it, as
-    JSON; None for a topic that it does not know.
+    returned, or gives an empty string; without it, requests are not recorded. `topics(topic, argument)` tells about
+    it, as JSON; None for a topic that it does not know.
     """
 
     wsgi: "WSGIApplication"

@@ -105,6 +105,10 @@ class Session:
         self.flush()
         self.control.send(msg.ServesByItself())
 
+    def is_project(self, file: str) -> bool:
+        """Whether the file is the project's own."""
+        return self._seen.roots.contains(file)
+
     def failure_of(self, exc: BaseException) -> msg.Failure:
         """`exc` as a value that can be shown elsewhere."""
         from afresh.boot.failure import failure_of

@@ -15,6 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import pair
@@ -24,8 +25,10 @@ from afresh.handover.parcel import Parcel
 from afresh.keeper import console, machine
 from afresh.keeper.actions import Reply
 from afresh.keeper.children import Link, await_end, become_subreaper, kill, reap, spawn
+from afresh.keeper.chronicle import Chronicle
 from afresh.keeper.eventloop import EventLoop, Timer
 from afresh.keeper.front import Desk, Front
+from afresh.keeper.inquiries import Inquiries
 from afresh.keeper.interpreters import boot_command, isolated, own_library_path
 from afresh.keeper.ledger import Ledger
 from afresh.keeper.machine import Role, Stage
@@ -38,6 +41,9 @@ from afresh.reload.plan import Plan, Way
 from afresh.watch.gate import Latch, Word
 from afresh.watch.watcher import Watcher
 
+if TYPE_CHECKING:
+    from afresh.keeper.errand import Errand
+
 STOP_SECONDS = 5.0
 DASHBOARD_SECONDS = 1.0
 CHECKS_SECONDS = 0.1
@@ -47,6 +53,8 @@ PROJECT_SECONDS = 1.0
 A_BLINK = 0.02
 SPAWNERS_HANDLE = 0
 DASHBOARDS_HANDLE = -1
+TEXTS_AT_ONCE = 20
+STOPPED_BY = {signal.SIGINT: "Ctrl+C", signal.SIGTERM: "asked to end (SIGTERM)", signal.SIGHUP: "the terminal closed"}
 A_MOMENT = 1.0  # a server that ends sooner than this after it began would only end again
 
 
@@ -154,10 +162,19 @@ class Keeper:
         self._ledger = Ledger(self._watcher.is_consumed, self._watcher.is_asked_for)
         self._front = Front(
             self._start_dashboard,
-            {"reload": self._reload_all},
+            {
+                "reload": self._reload_all,
+                "inquire": self._inquire,
+                "processes": lambda _, reply: reply(self._processes()),
+                "text": self._tell_text,
+                "migrate": self._migrate,
+            },
             self._watch_descriptor,
             options.allow_host,
         )
+        self._chronicle = Chronicle(self._front.publish, spec.cwd)
+        self._inquiries = Inquiries()
+        self._errand: Errand | None = None
         self._has_lost_spawner = False
         self._spawner = None if spawner is None else self._add_member(SPAWNERS_HANDLE, Role.SPAWNER, spawner, None)
 
@@ -174,11 +191,13 @@ class Keeper:
             # the same address and report the error in Django's words.
             self._try_bind(*self.spec.address)
         self._bind_dashboard()
+        self._chronicle.began((os.path.basename(self.spec.python), *self.spec.flags, *self.spec.target))
         effects = self._machine.start(adopted=self._first_boot is not None)
         if self._first_boot is not None:
             channel, pid = self._first_boot
             self._add_member(1, Role.BOOT, channel, pid)
             self._ledger.spawned(1, self._machine.generation)
+            self._chronicle.boot_began(1, self._machine.generation, is_first=True)
         self._perform(effects)
         # Walking a large folder takes a while, and the first boot waits for us now. What it consumes is compared with
         # the disk anyway; the folder matters for code that nobody has told us of.
@@ -210,6 +229,8 @@ class Keeper:
 
     def _stop_asked(self, number: signal.Signals) -> None:
         self._last_signal = number
+        if self._errand is not None:
+            kill(self._errand.pid, signal.SIGTERM)
         self._step(machine.StopAsked())
 
     def _reap(self) -> None:
@@ -222,7 +243,9 @@ class Keeper:
         member = self._member_with(pid)
         if member is not None:
             self._drain_channel(member)
-        if member is not self._member_with(pid):
+        if self._errand is not None and pid == self._errand.pid:
+            self._errand_ended(self._errand, status)
+        elif member is not self._member_with(pid):
             self._ended(pid, status)
         elif member is not None:
             self._gone(member, status)
@@ -267,7 +290,8 @@ class Keeper:
                 self._route_to(None if handle is None else self._members.get(handle))
             case machine.Answering(generation, reason, by_page):
                 self._answering(generation, reason, by_page=by_page)
-            case machine.ShowFailure(failure, _):
+            case machine.ShowFailure(failure, generation):
+                self._chronicle.failed(generation, failure.title)
                 console.say(console.failure_lines(failure))
             case machine.ShowReplaced(status):
                 console.say([console.replaced_line(status)])
@@ -279,6 +303,7 @@ class Keeper:
                 self._loop.call_later(STOP_SECONDS, self._step, machine.StopOverdue())
             case machine.Finish(status):
                 self._status = status
+                self._chronicle.stopped(STOPPED_BY.get(self._last_signal, self._last_signal.name))
                 self._loop.stop()
 
     # ---- processes ------------------------------------------------------------------------------------------------
@@ -300,6 +325,7 @@ class Keeper:
         )
         member.link.send(begin, [self._lifeline_read])
         if role is Role.BOOT:
+            self._chronicle.boot_began(handle, generation)
             self._ledger.spawned(handle, generation)
             self._executed.clear()
             self._is_complete = False
@@ -349,6 +375,7 @@ class Keeper:
             patches = ()
         self._ledger.forked(handle, parent, patches)
         if member.role is Role.BOOT:
+            self._chronicle.boot_began(handle, self._machine.generation)
             self._is_complete = False
         member.link.send(msg.Go(self._is_first(), patches, self._ledger.places))
 
@@ -357,6 +384,7 @@ class Keeper:
         server ahead of time."""
         self._idle_timer = None
         self._ledger.prepare()
+        self._keep_texts(self._ledger.unknown_texts(self._machine.server or 0))
         server = self._machine.records.get(self._machine.server or 0)
         ready = None if server is None else self._members.get(server.parent or 0)
         if server is None or ready is None:
@@ -370,6 +398,12 @@ class Keeper:
             self._perform_one(effect)
             if isinstance(effect, machine.ForkFrom):
                 self._send(effect.handle, msg.Prefault(self._members[server.handle].pid or 0))
+
+    def _keep_texts(self, paths: list[str]) -> None:
+        """In small portions, since connections may come at any time."""
+        self._ledger.keep_texts(paths[:TEXTS_AT_ONCE])
+        if paths[TEXTS_AT_ONCE:]:
+            self._loop.call_later(A_BLINK, self._keep_texts, paths[TEXTS_AT_ONCE:])
 
     def _prepare_when_idle(self) -> None:
         if self._idle_timer is not None:
@@ -450,6 +484,9 @@ class Keeper:
             self._front.gone(parcels)
             return
         self._held += parcels
+        self._inquiries.gone(member.handle)
+        if member.serving_since is not None or status:
+            self._chronicle.ended(member.handle, f"the process {machine.describe(status)}")
         self._bury_the_unborn()
         if member.has_refused:
             self._step(machine.Refused(member.handle, status))
@@ -545,6 +582,7 @@ class Keeper:
                 self._step(machine.ServesByItself(member.handle))
             case msg.Serving():
                 member.serving_since = time.monotonic()
+                self._chronicle.mark(self._generation_of(member), "served")
                 self._step(machine.Serving(member.handle))
             case msg.Failed(failure):
                 self._failed(member, failure)
@@ -584,6 +622,10 @@ class Keeper:
                 self._file_changed_answered(ticket, handled=handled)
             case msg.ChecksDone(output, failure):
                 self._checked(member, output, failure)
+            case msg.Happened(events):
+                self._chronicle.tell(member.handle, events, member.pid or 0)
+            case msg.Answered():
+                self._inquiries.answered(message)
             case msg.Asked():
                 self._front.asked(message)
             case msg.Drained():
@@ -608,6 +650,10 @@ class Keeper:
         if not self._is_first() and output != self._checks_output:
             console.say(output.splitlines())
         self._checks_output = output
+        self._front.publish(
+            "checks",
+            {"generation": self._machine.generation, "output": output, "failed": failure is not None},
+        )
         if failure is not None:
             self._step(machine.Failed(self._machine.generation, failure))
 
@@ -636,6 +682,9 @@ class Keeper:
     def _ready(self, member: Member, ready: msg.Ready) -> None:
         member.receivers = ready.receivers
         self._is_announced = True  # the command has said where it serves
+        self._chronicle.mark(self._generation_of(member), "ready")
+        if ready.obstacle:
+            self._chronicle.obstructed(self._generation_of(member), ready.obstacle)
         if ready.obstacle and ready.obstacle not in self._obstacles_said:
             self._obstacles_said.add(ready.obstacle)
             console.say([f"Every reload starts from the beginning: {console.printable(ready.obstacle)}."])
@@ -786,6 +835,83 @@ class Keeper:
         if link is not None:
             console.say([f"Dashboard: {link}"])
 
+    def _inquire(self, value: object, reply: Reply) -> None:
+        """Ask the application that answers now."""
+        member = self._route
+        if member is None or member.role is Role.PAGE:
+            self._inquiries.ask(value, reply, None, lambda _: None)
+        else:
+            self._inquiries.ask(value, reply, member.handle, member.link.send)
+
+    def _processes(self) -> list[dict[str, object]]:
+        """All processes of the project, with what a checkpoint stands before."""
+        told: list[dict[str, object]] = []
+        for record in self._machine.records.values():
+            member = self._members.get(record.handle)
+            progress, inside, unfinished = self._ledger.progress_of(record.handle)
+            names = [console.relative(path, self.spec.cwd) for path in unfinished]
+            told.append(
+                {
+                    "handle": record.handle,
+                    "role": record.role.value,
+                    "stage": record.stage.value,
+                    "generation": record.generation,
+                    "parent": record.parent,
+                    "pid": None if member is None else member.pid,
+                    "is_ready": record.is_ready,
+                    "progress": progress,
+                    "inside": None if inside is None else console.relative(inside.file, self.spec.cwd),
+                    "statement": None if inside is None else inside.statement,
+                    "unfinished": names,
+                }
+            )
+        return told
+
+    def _tell_text(self, value: object, reply: Reply) -> None:
+        """A text that was edited: before, and after."""
+        found = None
+        match value:
+            case {"file": str(file), "digest": str(digest)}:
+                found = self._ledger.source(file, digest)
+        if found is None:
+            reply(error="This text is not kept any more.")
+        else:
+            reply(found)
+
+    def _migrate(self, _: object, reply: Reply) -> None:
+        """Run the project's `migrate` beside the server."""
+        from afresh.keeper.errand import Errand, migrate_command
+
+        command = migrate_command(self.spec)
+        if command is None:
+            reply(error="The server was not started by a runserver command, so there is no migrate beside it.")
+        elif self._errand is not None:
+            reply(error="It is being run already.")
+        else:
+            self._errand = errand = Errand(command, self.spec, lambda text: self._say_migrate(text=text))
+            self._say_migrate(command=" ".join(command[1:]))
+            self._loop.add_reader(errand.fileno(), self._read_errand, errand)
+            reply()
+
+    def _say_migrate(self, **said: object) -> None:
+        self._front.publish("migrate", said)
+
+    def _read_errand(self, errand: "Errand") -> None:
+        if not errand.read():
+            self._loop.remove_reader(errand.fileno())
+
+    def _errand_ended(self, errand: "Errand", status: int) -> None:
+        self._errand = None
+        self._loop.remove_reader(errand.fileno())
+        os.set_blocking(errand.fileno(), False)
+        try:
+            while errand.read():
+                pass
+        except BlockingIOError:
+            pass  # a process that it has left behind holds the other end
+        errand.close()
+        self._say_migrate(status=status)
+
     def _reload_all(self, _: object, reply: Reply) -> None:
         """Load everything anew, as after an edit of everything."""
         edit = Edit(frozenset(), everything=True)
@@ -893,6 +1019,7 @@ class Keeper:
 
     def _conclude(self, pending: PendingEdit, decision: Plan) -> None:
         effects: list[machine.Effect] = []
+        before, server = self._machine.generation, None if self._route is None else self._route.handle
         if decision.way is not Way.NOTHING and not self._is_restless(pending.edit):
             self._edited_at = pending.since
             self._edit = pending.edit
@@ -905,6 +1032,10 @@ class Keeper:
             self._latch.decide(pending.number, self._machine.generation)
         self._perform(effects)
         self._tell_servers()
+        if self._machine.generation != before:
+            # Last: whoever waits for the new code does not wait for this.
+            texts = partial(self._ledger.digests, server)
+            self._chronicle.edited(self._machine.generation, pending.edit, decision, pending.since, texts)
         self._decide_next()
 
     def _tell_servers(self) -> None:
@@ -927,14 +1058,17 @@ class Keeper:
         self._say_dashboard()
         self._front.publish("state", self._state())
         if by_page:
+            self._chronicle.page_answers(self._address())
             return
         self._restless.clear()
         if self._first_answered is None:
             self._first_answered = generation
         self._forget_older(generation)
         self._prepare_when_idle()
+        modules = self._modules_loaded()
         if generation > 1:
-            self._say_reload(generation, reason)
+            self._say_reload(generation, reason, modules)
+        self._chronicle.answering(generation, self._address(), modules=modules)
         if not self._looked_for_twin:
             self._looked_for_twin = True
             look = partial(self._look_for_twin, list(self._executed))
@@ -947,12 +1081,15 @@ class Keeper:
             self._watcher.forget(root)
             self._ledger.forget(root)
 
-    def _say_reload(self, generation: int, place: str) -> None:
-        elapsed = 1000 * (time.monotonic() - self._edited_at)
+    def _modules_loaded(self) -> int:
+        """How many modules were executed for the generation that answers."""
         server = self._machine.records.get(self._machine.server or 0)
-        decision = self._decision
         loaded_by = None if server is None else server.parent or server.handle
-        modules = 0 if loaded_by in (None, decision.at) else self._ledger.modules_of(loaded_by)
+        return 0 if loaded_by is None or loaded_by == self._decision.at else self._ledger.modules_of(loaded_by)
+
+    def _say_reload(self, generation: int, place: str, modules: int) -> None:
+        elapsed = 1000 * (time.monotonic() - self._edited_at)
+        decision = self._decision
         line = console.reload_line(
             generation,
             decision.way.value,
@@ -962,20 +1099,23 @@ class Keeper:
             modules=modules,
         )
         console.say([line])
-        self._front.publish(
-            "generation",
-            {
-                "number": generation,
-                "way": decision.way.value,
-                "place": console.relative(place, self.spec.cwd),
-                "reason": decision.reason,
-                "milliseconds": round(elapsed),
-                "modules": modules,
-            },
-        )
 
     def _state(self) -> dict[str, object]:
-        return {"generation": self._machine.generation, "command": " ".join(self.spec.target)}
+        return {
+            "generation": self._machine.generation,
+            "command": " ".join(self.spec.target),
+            "host": "" if self._bound is None else self._bound[0],
+            "port": 0 if self._listener is None else self._listener.getsockname()[1],
+            "cwd": self.spec.cwd,
+            "is_django": self.spec.door != "wsgi",
+        }
+
+    def _address(self) -> str:
+        """Where the application is served, as in "127.0.0.1:8000"."""
+        if self._bound is None or self._listener is None:
+            return "an address of its own"
+        host, _, ipv6 = self._bound
+        return f"{f'[{host}]' if ipv6 else host}:{self._listener.getsockname()[1]}"
 
     def _say_where(self) -> None:
         """Where to look, if no command has come so far as to say it in its own words."""

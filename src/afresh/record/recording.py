@@ -44,8 +44,8 @@ class Recording:
     skipped: int = 0
     last: dict[Stage, Step] = field(default_factory=dict)  # the newest step of each stage
     took: dict[Stage, int] = field(default_factory=dict)  # how long each stage took last
+    request_count: int = 0  # to be set higher where events before the next are missing
     _count: int = 0
-    _request_count: int = 0
     _open: dict[tuple[int, int], int] = field(default_factory=dict)  # requests in progress, by source and its number
     _lanes: list[Request | None] = field(default_factory=list)  # who is in each
     _sent: list[bool] = field(default_factory=list)  # whether the last response of each lane was sent
@@ -177,8 +177,8 @@ class Recording:
 
     def _receive(self, source: int, event: events.Received) -> Step:
         lane = self._free_lane()
-        self._request_count += 1
-        number = self._request_count
+        self.request_count += 1
+        number = self.request_count
         request = Request(number, lane, self.generation, event.method, event.target, event.at)
         if not self._open:
             self.took[Stage.WAIT] = event.at - self._idle_since
@@ -277,7 +277,9 @@ class Recording:
         is_error: bool = False,
     ) -> Step:
         is_open = not request.is_over
-        variables = Variables(self.server_status, request.name if is_open else None, not is_open and not request.failure)
+        variables = Variables(
+            self.server_status, request.name if is_open else None, not is_open and not request.failure
+        )
         self._count += 1
         return Step(
             self._count,

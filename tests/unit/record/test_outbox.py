@@ -5,7 +5,7 @@ import itertools
 import pytest
 from msgspec import ValidationError
 
-from afresh.record.events import Cut, Processed, Reached, Received, Sent, Skipped, Told, read
+from afresh.record.events import Cut, Event, Processed, Reached, Received, Sent, Skipped, read
 from afresh.record.outbox import BATCH, BURST, LONGEST, MOST, PER_SECOND, Outbox
 from afresh.record.rows import REACHED
 
@@ -16,8 +16,8 @@ def outbox() -> Outbox:
     return Outbox(view_of=str, clock=itertools.count().__next__)
 
 
-def taken(box: Outbox) -> list[Told]:
-    events: list[Told] = []
+def taken(box: Outbox) -> list[Event]:
+    events: list[Event] = []
     while rows := box.take():
         events += map(read, rows)
     return events

@@ -159,7 +159,9 @@ def test_a_client_that_leaves_got_no_response() -> None:
 
 
 def test_events_about_requests_that_are_not_known_are_passed_over() -> None:
-    recording = recorded(*START, (SERVER, Sent(100, 9, 200, 1)), (SERVER, Processed(101, 9, "", 200)), (9, Cut(1, 1, "")))
+    recording = recorded(
+        *START, (SERVER, Sent(100, 9, 200, 1)), (SERVER, Processed(101, 9, "", 200)), (9, Cut(1, 1, ""))
+    )
     assert len(recording.steps) == 5
 
 
