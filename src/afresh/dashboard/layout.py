@@ -6,7 +6,16 @@ from afresh.dashboard.http import Response
 from afresh.dashboard.views.assets import url
 from afresh.pages.printable import markup, one_line
 
-NAVIGATION: tuple[tuple[str, str], ...] = (("/", "Now"),)
+NAVIGATION: tuple[tuple[str, str], ...] = (
+    ("/", "Now"),
+    ("/requests", "Requests"),
+    ("/reloads", "Reloads"),
+    ("/startup", "Start-up"),
+    ("/routes", "Routes"),
+    ("/settings", "Settings"),
+    ("/checks", "Checks"),
+    ("/learn", "Learn"),
+)
 """Path and label of each view, in order."""
 
 
@@ -25,8 +34,8 @@ def page(
     `topics`: the news that its scripts listen for, after `number`, that of the snapshot which the page is made from.
     `scripts` (modules), `styles`: files of the folder `static`.
     """
-    sheets = "".join(f'<link rel="stylesheet" href="{url(name)}">' for name in ("dashboard.css", *styles))
-    modules = "".join(f'<script type="module" src="{url(name)}"></script>' for name in ("dashboard.js", *scripts))
+    sheets = "".join(f'<link rel="stylesheet" href="{url(name)}">' for name in ("dashboard.css", "views.css", *styles))
+    modules = "".join(f'<script type="module" src="{url(name)}"></script>' for name in ("dashboard.js", "buttons.js", *scripts))
     links = "".join(
         f'<a href="{to}"{" aria-current=page" if to == path else ""}>{markup(label)}</a>' for to, label in NAVIGATION
     )

@@ -68,12 +68,13 @@ class Step(msgspec.Struct, frozen=True):
 class Request(msgspec.Struct, frozen=True):
     """What is known of one request. Times as in `Step`, 0 where it has not come so far; `status` 0 likewise.
 
-    `failure`: why it ended without a whole response.
+    `own_number`: as its process counts. `failure`: why it ended without a whole response.
     """
 
     number: int
     lane: int
     generation: int
+    own_number: int
     method: str
     target: str
     received: int
