@@ -19,7 +19,7 @@ LEVELS = [
     {"cli", "django", "testing"},
     {"keeper", "boot", "dashboard"},
     {"serve"},
-    {"pages", "watch", "handover"},
+    {"pages", "watch", "handover", "live"},
     {"channel", "source"},
     {"reload", "options", "record"},
     {"errors", "__init__"},

@@ -1,7 +1,6 @@
 """The failure page in a real browser: it recovers by itself, repeats nothing unasked, runs nothing foreign."""
 
 import re
-import shutil
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +9,6 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-import playwright.sync_api as playwright
 import pytest
 
 from afresh.channel.messages import ExceptionInfo, Failure, Frame
@@ -20,7 +18,6 @@ from afresh.pages.facts import POLL_HEADER
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-DEADLINE = 10_000  # milliseconds
 HOSTILE = "</script><script>window.foreign = 1</script><img src=x onerror='window.foreign = 1'>"
 
 
@@ -77,24 +74,6 @@ def site() -> Iterator[Site]:
         yield site
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator["Page"]:
-    context = browser.new_context()
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.set_default_timeout(DEADLINE)
-    yield page
-    context.close()
 
 
 def heading(page: "Page", text: str) -> None:

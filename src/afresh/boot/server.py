@@ -11,6 +11,7 @@ from typing import NoReturn
 from afresh.boot.application import Application
 from afresh.boot.control import Control
 from afresh.boot.ending import end
+from afresh.boot.live import LivePages
 from afresh.boot.witness import ChannelWitness
 from afresh.channel import messages as msg
 from afresh.channel.places import DASHBOARD_NAME
@@ -42,6 +43,7 @@ class _ServerProcess:
         self._server: Server | None = None
         view_of = application.view_of
         self._witness = None if view_of is None else ChannelWitness(control, view_of)
+        self._live: LivePages | None = None
         self._in_debugger = False
 
     def run(self) -> NoReturn:
@@ -57,10 +59,10 @@ class _ServerProcess:
 
     def _obey(self, message: msg.ToApp, descriptors: list[int]) -> None:
         match message:
-            case msg.Serve(generation, events):
-                self._begin(generation, descriptors, events=events)
+            case msg.Serve(generation, events, live):
+                self._begin(generation, descriptors, events=events, live=live)
             case msg.ServePage(generation, events):
-                self._begin(generation, descriptors, events=events)
+                self._begin(generation, descriptors, events=events, live=None)
             case msg.Covered(ticket):
                 self._control.covered(ticket)
             case msg.Parcels():
@@ -70,7 +72,9 @@ class _ServerProcess:
             case msg.ParcelsTaken(count):
                 with self._sending:
                     self._convoy.acknowledge(count)
-            case msg.Decided():
+            case msg.Decided(number):
+                if self._live is not None:
+                    self._live.number = number
                 self._serving.recheck()
             case msg.Drain(streams):
                 self._drain(streams)
@@ -98,12 +102,13 @@ class _ServerProcess:
         assert self._server is not None, "the keeper sends the listening socket first"
         return self._server
 
-    def _begin(self, generation: int, descriptors: list[int], *, events: bool) -> None:
+    def _begin(self, generation: int, descriptors: list[int], *, events: bool, live: msg.Live | None) -> None:
         listener = socket.socket(fileno=descriptors[0])
         word = Word(descriptors[-1])
         os.close(descriptors[-1])
         gate = ServerGate(word, generation, descriptors[1] if events else None)
         application = self._application
+        self._live = None if live is None else LivePages(live, self._control.send)
         self._server = Server(
             application.wsgi,
             config=Config(threads=application.threads, server_name=application.host, server_port=application.port),
@@ -119,6 +124,7 @@ class _ServerProcess:
             on_drained=self._drained,
             on_thread_end=application.on_thread_end,
             witness=self._witness,
+            rewriter=None if self._live is None else self._live.rewriter,
         )
         self._server.start()
         self._server.listen(listener)

@@ -76,6 +76,15 @@ class ParcelHead(msgspec.Struct, frozen=True, array_like=True):
     for_keeper: bool = False
 
 
+class Live(msgspec.Struct, frozen=True, array_like=True):
+    """What pages carry that are to be reloaded (`afresh.live.record`). `script`: its address on the page's origin."""
+
+    script: str
+    start: str
+    turn: int
+    number: int
+
+
 class News(msgspec.Struct, frozen=True, array_like=True):
     """One thing to be shown in the dashboard. `number`: counts all news since the start. `data`: JSON."""
 
@@ -247,6 +256,13 @@ class Asked(_Message):
     data: bytes
 
 
+class NotLive(_Message):
+    """A page stays without the script of the live reload, for a `reason` in words."""
+
+    path: str
+    reason: str
+
+
 class ServesByItself(_Message):
     """The command brings a server of its own (another `server_cls`, an `inner_run` that never calls `run`)."""
 
@@ -323,10 +339,14 @@ class Prefault(_Message):
 
 
 class Serve(_Message):
-    """To a server: answer requests as `generation`. Descriptors: listening socket, inotify (or none), gate word."""
+    """To a server: answer requests as `generation`. Descriptors: listening socket, inotify (or none), gate word.
+
+    `live`: what its pages carry, None where they are not to be reloaded.
+    """
 
     generation: int
     events: bool
+    live: Live | None = None
 
 
 class ServePage(_Message):
@@ -336,6 +356,7 @@ class ServePage(_Message):
     events: bool
     failure: Failure
     hosts: tuple[str, ...]
+    live: Live | None = None
 
 
 class BeginDashboard(_Message):
@@ -372,7 +393,9 @@ class Told(_Message):
 
 
 class Decided(_Message):
-    """What the gate was waiting for is decided: look again."""
+    """What the gate was waiting for is decided: look again. `number`: of `Live`, for pages made from now on."""
+
+    number: int = 0
 
 
 class Drain(_Message):
@@ -433,6 +456,7 @@ FromApp: TypeAlias = (
     | Happened
     | Answered
     | Asked
+    | NotLive
     | ServesByItself
 )
 

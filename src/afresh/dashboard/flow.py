@@ -65,7 +65,8 @@ def tracker(lanes: Sequence[Mapping[str, Any]]) -> str:
     )
     several = " is-several" if len(lanes) > 1 else ""
     return (
-        f'<table class="tracker{several}" id="tracker" aria-label="Variables"><thead><tr><th scope="col">lane</th>{head}</tr>'
+        f'<table class="tracker{several}" id="tracker" aria-label="Variables"><thead><tr><th '
+        f'scope="col">lane</th>{head}</tr>'
         f"</thead><tbody>{body}</tbody></table>"
     )
 

@@ -35,7 +35,9 @@ def page(
     `scripts` (modules), `styles`: files of the folder `static`.
     """
     sheets = "".join(f'<link rel="stylesheet" href="{url(name)}">' for name in ("dashboard.css", "views.css", *styles))
-    modules = "".join(f'<script type="module" src="{url(name)}"></script>' for name in ("dashboard.js", "buttons.js", *scripts))
+    modules = "".join(
+        f'<script type="module" src="{url(name)}"></script>' for name in ("dashboard.js", "buttons.js", *scripts)
+    )
     links = "".join(
         f'<a href="{to}"{" aria-current=page" if to == path else ""}>{markup(label)}</a>' for to, label in NAVIGATION
     )

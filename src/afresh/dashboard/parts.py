@@ -1,5 +1,6 @@
 """Pieces of HTML that several views use. What is given as text is escaped here."""
 
+import re
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,6 +9,9 @@ import msgspec
 
 from afresh.channel.news import Shelf
 from afresh.pages.printable import markup, one_line
+
+# What is the same for every installed file: up to the folder of packages, of Python's modules, of Afresh.
+_INSTALLED = re.compile(r"^.*(?:-packages/|/lib/python3\.[0-9]+/|/src/(?=afresh/))")
 
 
 def values(news: Shelf, topic: str) -> list[Any]:
@@ -99,6 +103,7 @@ def place(file: str, line: int, folder: str) -> str:
     """Where something stands, relative to the project's folder."""
     if not file:
         return ""
-    inside = file.removeprefix(folder + "/") if folder else file
-    short = inside if inside != file or "-packages/" not in file else file.rpartition("-packages/")[2]
+    short = file.removeprefix(folder + "/") if folder else file
+    if short == file:
+        short = _INSTALLED.sub("", file)
     return f'<span class="file" title="{said(file)}">{said(short)}{f":{line}" if line else ""}</span>'

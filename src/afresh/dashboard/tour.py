@@ -51,7 +51,8 @@ def moments(told: Steps, state: dict[str, Any], answered: int) -> list[Moment]:
             Moment(
                 "It waits on after the response",
                 f"The response was sent in step {sent['number']}, and in step {wait['number']} the server waits again: "
-                f"server_status is still {wait['variables'][0]}, current_request is {wait['variables'][1]}. A server is a "
+                f"server_status is still {wait['variables'][0]}, current_request is {wait['variables'][1]}. A "
+                "server is a "
                 f"loop, not a program that runs once: this one has answered {answered} "
                 f"{'request' if answered == 1 else 'requests'} so far, each with the code that is loaded.",
                 wait["number"],
@@ -62,7 +63,8 @@ def moments(told: Steps, state: dict[str, Any], answered: int) -> list[Moment]:
         text = f"In step {stop['number']} it was stopped by {stop['details']}: server_status is {stop['variables'][0]}."
     else:
         text = (
-            f"Nothing has ended it yet: server_status is {told[-1]['variables'][0] if told else 'not known'}. Ctrl+C in its "
+            f"Nothing has ended it yet: server_status is {told[-1]['variables'][0] if told else 'not known'}. "
+            "Ctrl+C in its "
             "terminal sends it the signal SIGINT. It finishes what it answers, closes its port and ends; the row “Stop "
             "server” will be the last one here. Closing this page or the browser does not stop it."
         )
@@ -78,13 +80,16 @@ def _reach(host: str, address: str) -> tuple[str, str]:
     if host.startswith("127.") or host in ("::1", "localhost"):
         return (
             "Why it serves only this computer",
-            f"It listens on {address}. {host} is the loopback address: what is sent to it never leaves the computer, so "
-            "nobody else can reach this server, on any network. A development server shows its insides to whoever asks.",
+            f"It listens on {address}. {host} is the loopback address: what is sent to it never leaves the "
+            "computer, so "
+            "nobody else can reach this server, on any network. A development server shows its insides to "
+            "whoever asks.",
         )
     if host in ("0.0.0.0", "0", "::", ""):
         return (
             "It serves other computers as well",
-            f"It listens on {address}: on every address of this computer. Whoever is in the same network can reach it, as "
+            f"It listens on {address}: on every address of this computer. Whoever is in the same network can "
+            "reach it, as "
             "far as ALLOWED_HOSTS lets them. Without an address in the command it would serve this computer only.",
         )
     return (

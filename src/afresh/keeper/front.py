@@ -4,12 +4,11 @@ The dashboard is a process of its own, started with the first request for it (`a
 it needs of the keeper: what has happened is kept until somebody wants to see it.
 """
 
-import secrets
+import os
 import socket
 from collections.abc import Callable, Mapping
 from functools import partial
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -20,9 +19,7 @@ from afresh.handover.convoy import Convoy
 from afresh.handover.parcel import Parcel
 from afresh.keeper.actions import Action
 from afresh.keeper.children import Link
-
-if TYPE_CHECKING:
-    from afresh.keeper.live import Live
+from afresh.keeper.live import Live, refuse
 
 PIECE: Final = 100_000  # bytes of data in one message; MAX_BYTES of the endpoint is a little more
 BATCH: Final = 64
@@ -37,8 +34,9 @@ class Desk:
 
 
 class Front:
-    """`start`: starts the dashboard's process. `actions`: what it may ask for. `hosts`: further names for a socket of
-    its own. `watch(descriptor, call)`: calls when that socket has a connection, `call` None to stop it.
+    """`start`: starts the dashboard's process. `actions`: what it may ask for. `watch(descriptor, call)`: calls when
+    the dashboard's own socket has a connection, `call` None to stop it. `live`: who answers on the application's
+    origin. `hosts`: further names for the dashboard's own socket.
     """
 
     def __init__(
@@ -46,18 +44,19 @@ class Front:
         start: Callable[[], Desk],
         actions: Mapping[str, Action],
         watch: Callable[[int, Callable[[], None] | None], None],
+        live: Live,
         hosts: tuple[str, ...] = (),
     ) -> None:
         self._start = start
         self._actions = actions
         self._watch = watch
+        self._live = live
         self._hosts = hosts
         self._shelf = Shelf()
         self._desk: Desk | None = None
-        self._token = secrets.token_urlsafe(32)
-        self._session = secrets.token_urlsafe(32)
+        self._token = os.urandom(32).hex()
+        self._session = os.urandom(32).hex()
         self._listener: socket.socket | None = None
-        self._live: Live | None = None
         self.application_port = 0
 
     def __repr__(self) -> str:
@@ -79,7 +78,8 @@ class Front:
     def take(self, parcel: Parcel) -> None:
         """A connection whose request is the keeper's; the server that read it has checked its host."""
         # Not at the start: nobody asks for these pages before the application answers.
-        from afresh.keeper.live import refuse
+        from http import HTTPStatus
+
         from afresh.serve.config import Limits
         from afresh.serve.head import Refusal, parse_head
 
@@ -92,14 +92,7 @@ class Front:
         if is_dashboards(head.fields.get("HTTP_HOST", "")):
             self._opened().convoy.send([parcel])
         else:
-            self._live_reload().take(parcel, head)
-
-    def _live_reload(self) -> "Live":
-        if self._live is None:
-            from afresh.keeper.live import Live
-
-            self._live = Live()
-        return self._live
+            self._live.take(parcel, head)
 
     def _opened(self) -> Desk:
         if self._desk is None:

@@ -31,6 +31,7 @@ from afresh.keeper.front import Desk, Front
 from afresh.keeper.inquiries import Inquiries
 from afresh.keeper.interpreters import boot_command, isolated, own_library_path
 from afresh.keeper.ledger import Ledger
+from afresh.keeper.live import Live
 from afresh.keeper.machine import Role, Stage
 from afresh.keeper.sockets import bind, holder
 from afresh.keeper.spec import STOPPING, BootSpec, read_address, verbosity_of
@@ -160,6 +161,7 @@ class Keeper:
             force_polling=options.poll,
         )
         self._ledger = Ledger(self._watcher.is_consumed, self._watcher.is_asked_for)
+        self._live = Live(self._watch_descriptor)
         self._front = Front(
             self._start_dashboard,
             {
@@ -170,6 +172,7 @@ class Keeper:
                 "migrate": self._migrate,
             },
             self._watch_descriptor,
+            self._live,
             options.allow_host,
         )
         self._chronicle = Chronicle(self._front.publish, spec.cwd)
@@ -275,7 +278,8 @@ class Keeper:
             case machine.KeepCheckpoint(handle, boot):
                 self._keep_checkpoint(handle, boot)
             case machine.Serve(handle, generation):
-                message = msg.Serve(generation, self._watcher.events is not None)
+                live = self._live.stamp(generation, by_page=False) if self.spec.options.live else None
+                message = msg.Serve(generation, self._watcher.events is not None, live)
                 if handle in self._members:
                     self._members[handle].link.send(message, self._serving_descriptors())
             case machine.RunChecks(handle):
@@ -349,7 +353,9 @@ class Keeper:
     def _offer_page(self, member: Member, generation: int, failure: msg.Failure) -> None:
         if self._listener is None and not self._bind_for_page():
             return
-        message = msg.ServePage(generation, self._watcher.events is not None, failure, self._hosts)
+        waits = failure.kind == "slow"
+        live = self._live.stamp(generation, by_page=True, waits=waits) if self.spec.options.live else None
+        message = msg.ServePage(generation, self._watcher.events is not None, failure, self._hosts, live)
         member.link.send(message, self._serving_descriptors())
 
     def _is_first(self) -> bool:
@@ -626,6 +632,8 @@ class Keeper:
                 self._chronicle.tell(member.handle, events, member.pid or 0)
             case msg.Answered():
                 self._inquiries.answered(message)
+            case msg.NotLive(path, reason):
+                self._front.publish("live", {"path": path, "reason": reason})
             case msg.Asked():
                 self._front.asked(message)
             case msg.Drained():
@@ -1012,7 +1020,7 @@ class Keeper:
         timer.cancel()
         self._deciding = None
         if handled:
-            decision = Plan(Way.NOTHING, decision.place)
+            decision = Plan(Way.NOTHING, decision.place, ask=decision.ask)
         elif decision.way is Way.NOTHING:
             decision = Plan(Way.COLD, decision.place, "the project watches it")
         self._conclude(pending, decision)
@@ -1031,6 +1039,8 @@ class Keeper:
         else:
             self._latch.decide(pending.number, self._machine.generation)
         self._perform(effects)
+        pages = decision.ask if decision.way is Way.NOTHING else ()
+        self._live.changed(pending.edit.changed.difference(pages), pages, self.spec.cwd)
         self._tell_servers()
         if self._machine.generation != before:
             # Last: whoever waits for the new code does not wait for this.
@@ -1042,7 +1052,7 @@ class Keeper:
         self._settle_doubts()
         for member in self._members.values():
             if member.serving_since is not None:
-                member.link.send(msg.Decided())
+                member.link.send(msg.Decided(self._live.number))
 
     def _is_project_code(self, path: str) -> bool:
         return path.endswith(".py") and path.startswith(self.spec.cwd + os.sep)
@@ -1057,6 +1067,7 @@ class Keeper:
             self._say_where()
         self._say_dashboard()
         self._front.publish("state", self._state())
+        self._live.answers(generation, by_page=by_page, waits=by_page and self._machine.failure is None)
         if by_page:
             self._chronicle.page_answers(self._address())
             return

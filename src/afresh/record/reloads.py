@@ -55,13 +55,15 @@ _ADVICE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         r"`(?P<name>[^`]+)` ran during the start",
         lambda match: (
             f"{match['name']} is called while the project is loaded, so its old result is in the state already. "
-            "Call it when it is needed (in the view, in a cached property) and an edit of it is exchanged in milliseconds."
+            "Call it when it is needed (in the view, in a cached property) and an edit of it is exchanged in "
+            "milliseconds."
         ),
     ),
     (
         r"the (statements of the module|class body of)",
         "What stands outside of functions is executed when the module is loaded: an edit there loads the module again, "
-        "and all that were loaded after it. Few modules import a module that is changed often: then little comes after.",
+        "and all that were loaded after it. Few modules import a module that is changed often: then little "
+        "comes after.",
     ),
     (
         r"the signature of",
@@ -70,7 +72,8 @@ _ADVICE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"the docstring of", "Docstrings are read by frameworks at the start. Edits of the body alone are exchanged."),
     (
         r"(the type parameters|the name of|the kind of|the outer variables|what is defined in)",
-        "The shape of a function or class has changed, and others may hold on to the old one. Edits of bodies alone are "
+        "The shape of a function or class has changed, and others may hold on to the old one. Edits of bodies "
+        "alone are "
         "exchanged.",
     ),
     (
@@ -79,7 +82,8 @@ _ADVICE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     ),
     (
         r"it was read during the start",
-        "The file is opened while the project is loaded (settings, data, .env): whatever was made of it may be anywhere. "
+        "The file is opened while the project is loaded (settings, data, .env): whatever was made of it may be "
+        "anywhere. "
         "Read it when it is needed, and an edit of it needs no new start.",
     ),
     (
@@ -88,7 +92,8 @@ _ADVICE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     ),
     (
         r"(a module of this name was looked for|depends on its existence)",
-        "The start has asked whether this file exists. That a file has come or gone can only be taken in by starting again.",
+        "The start has asked whether this file exists. That a file has come or gone can only be taken in by "
+        "starting again.",
     ),
     (
         r"executed (more than once|under two names)",
@@ -106,7 +111,8 @@ _ADVICE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     ),
     (
         r"network connection",
-        "Connect with the first request, not while the project is loaded: a connection cannot be shared by two processes.",
+        "Connect with the first request, not while the project is loaded: a connection cannot be shared by two "
+        "processes.",
     ),
     (r"file open for writing", "Open it when it is written, or open it for appending."),
     (

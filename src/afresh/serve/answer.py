@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 from functools import partial
-from typing import IO
+from typing import IO, TypeAlias
 
 import msgspec
 
@@ -11,12 +11,15 @@ from afresh.serve.body import SocketBody, spool_chunked
 from afresh.serve.config import Config
 from afresh.serve.connection import Connection
 from afresh.serve.environ import Environ, build_environ
-from afresh.serve.exchange import Exchange, Terms, WSGIApplication
+from afresh.serve.exchange import Exchange, Rewrite, Terms, WSGIApplication
 from afresh.serve.head import Head, Refusal
 from afresh.serve.log import AccessEntry, AccessLog
 from afresh.serve.response import plain_response
 from afresh.serve.wire import PeerGone, Wire
 from afresh.serve.witness import Witness
+
+Rewriter: TypeAlias = Callable[[Head], Rewrite | None]
+"""Asked before the application is called: how its response is to be rewritten, None where not at all."""
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -28,6 +31,7 @@ class Service(msgspec.Struct, frozen=True):
     terms: Terms
     log: AccessLog
     witness: Witness | None = None
+    rewriter: Rewriter | None = None
 
 
 def answer(service: Service, connection: Connection) -> None:
@@ -73,7 +77,8 @@ def _answer(service: Service, connection: Connection, number: int) -> None:
     wire = Wire(connection.sock)
     head, body, raw = _open_body(service, connection, wire)
     environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
-    exchange = Exchange(wire, head, environ, raw, service.terms)
+    rewrite = None if service.rewriter is None else service.rewriter(head)
+    exchange = Exchange(wire, head, environ, raw, service.terms, rewrite)
     returned = None if service.witness is None else partial(service.witness.processed, number)
     try:
         exchange.run(service.application, _logger(service, connection, head, number), returned)

@@ -12,7 +12,7 @@ from afresh.serve.body import SocketBody
 from afresh.serve.environ import Environ
 from afresh.serve.files import FileWrapper, plain_extent
 from afresh.serve.head import Head
-from afresh.serve.response import Framing, ResponseHead, choose_framing, encode_head, read_head
+from afresh.serve.response import Framing, ResponseHead, choose_framing, encode_head, read_head, replace_length
 from afresh.serve.wire import PeerGone, Wire
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -22,6 +22,10 @@ WSGIApplication: TypeAlias = Callable[[dict[str, Any], Callable[..., Callable[[b
 _JOIN_UP_TO = 1 << 15
 _ERROR_STATUS = "500 Internal Server Error"
 _ERROR_BODY = b"A server error occurred.  Please contact the administrator."
+
+
+Rewrite: TypeAlias = Callable[[int, str, bytes], bytes | None]
+"""From the status, the header section and the whole body of a response to another body, or None."""
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -40,16 +44,26 @@ class Exchange:
     """
 
     __slots__ = (
-        "_body", "_environ", "_framing", "_head", "_left", "_request", "_terms", "_wire", "has_begun", "is_lost",
-        "keeps", "sent",
+        "_added", "_body", "_environ", "_framing", "_head", "_left", "_request", "_rewrite", "_terms", "_wire",
+        "has_begun", "is_lost", "keeps", "sent",
     )  # fmt: skip
 
-    def __init__(self, wire: Wire, request: Head, environ: Environ, body: SocketBody | None, terms: Terms) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        request: Head,
+        environ: Environ,
+        body: SocketBody | None,
+        terms: Terms,
+        rewrite: Rewrite | None = None,
+    ) -> None:
         self._wire = wire
         self._request = request
         self._environ = environ
         self._body = body
         self._terms = terms
+        self._rewrite = rewrite
+        self._added = 0  # Bytes of the body that are not the application's; the access log does not count them.
         self._head: ResponseHead | None = None
         self._framing = Framing.NONE
         self._left = 0  # Bytes of Content-Length still to be sent.
@@ -88,6 +102,7 @@ class Exchange:
                 raise
             except BaseException as exc:
                 self._fail(exc)
+            self.sent -= min(self._added, self.sent)
             when_sent(self)
         except PeerGone:
             self.keeps = False
@@ -117,8 +132,20 @@ class Exchange:
         if self._head is None:
             raise AssertionError("The body began before start_response() was called.")
         if data:
+            if self._rewrite is not None and not self.has_begun and self._head.length == len(data):
+                data = self._rewritten(self._rewrite, self._head, data)
             before = b"" if self.has_begun else self._begin()
             self._send_data(before, data)
+
+    def _rewritten(self, rewrite: Rewrite, head: ResponseHead, body: bytes) -> bytes:
+        """The body to be sent instead of the one that is complete here."""
+        changed = rewrite(head.code, head.lines, body)
+        if changed is None or self._request.method == "HEAD":
+            return body
+        head.length = len(changed)
+        head.lines = replace_length(head.lines, len(changed))
+        self._added = len(changed) - len(body)
+        return changed
 
     def _begin(self) -> bytes:
         """Settle how the response is framed; returns its head."""
@@ -159,6 +186,9 @@ class Exchange:
             pass
         elif isinstance(result, (list, tuple)) and not self.has_begun:
             self._send_blocks(cast("list[bytes]", result))
+        elif self._rewrite is not None and not self.has_begun and getattr(result, "streaming", None) is False:
+            # Django's responses say so of themselves where their whole body is there (HttpResponseBase.streaming).
+            self._send_blocks(list(result))
         else:
             for block in result:
                 self.write(block)

@@ -153,6 +153,11 @@ def _drops_length(head: ResponseHead, method: str) -> bool:
     return head.status.startswith("204") or (method == "HEAD" and head.length == 0)
 
 
+def replace_length(lines: str, length: int) -> str:
+    """A header section whose Content-Length is another."""
+    return re.sub(r"(?im)^(content-length:).*\r\n", rf"\1 {length}\r\n", lines)
+
+
 def plain_response(
     status: HTTPStatus, content_type: str, body: bytes, *, method: str, software: str, fields: Iterable[str] = ()
 ) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from afresh.handover.parcel import Parcel
-from afresh.serve.answer import Service
+from afresh.serve.answer import Rewriter, Service
 from afresh.serve.config import Config
 from afresh.serve.environ import base_environ
 from afresh.serve.exchange import Terms, WSGIApplication
@@ -28,7 +28,8 @@ class Server:
 
     `gate` is asked once a head is complete. `hand_over` takes connections that must go on elsewhere and owns their
     sockets from then on. `on_drained` is called by a serving thread when, after `drain`, no connection is left;
-    `on_thread_end` by each serving thread that ends. `witness` is told of each request.
+    `on_thread_end` by each serving thread that ends. `witness` is told of each request. `rewriter`: see
+    `afresh.serve.answer`.
     """
 
     def __init__(
@@ -43,10 +44,11 @@ class Server:
         on_drained: Callable[[], None] = _nothing,
         on_thread_end: Callable[[], None] = _nothing,
         witness: Witness | None = None,
+        rewriter: Rewriter | None = None,
     ) -> None:
         self._ended = threading.Event()
         terms = Terms(config.software, config.unread_limit, may_keep=config.threads)
-        service = Service(application, config, base_environ(config), terms, log, witness)
+        service = Service(application, config, base_environ(config), terms, log, witness, rewriter)
         surroundings = Surroundings(gate, hosts, hand_over, on_drained, on_thread_end)
         self._leader = Leader(service, surroundings, self._ended.set)
         self._poller = self._leader.poller

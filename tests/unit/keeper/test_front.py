@@ -13,6 +13,7 @@ from afresh.channel.wire import encode
 from afresh.handover.convoy import Convoy
 from afresh.handover.parcel import Parcel
 from afresh.keeper.front import Desk, Front
+from afresh.keeper.live import Live
 
 
 class Link:
@@ -33,7 +34,8 @@ class Rig:
         self.links: list[Link] = []
         self.sockets: list[socket.socket] = []
         self.watched: dict[int, Callable[[], None] | None] = {}
-        self.front = Front(self._start, {"echo": self._echo, "fail": self._fail}, self.watched.__setitem__)
+        live = Live(self.watched.__setitem__)
+        self.front = Front(self._start, {"echo": self._echo, "fail": self._fail}, self.watched.__setitem__, live)
 
     def _start(self) -> Desk:
         link = Link()

@@ -25,7 +25,8 @@ def show(request: Request) -> Response:
         request.query.get("problem", ""), ""
     )
     intro = (
-        '<div class="title"><h1>Learn</h1><p class="quiet">What a development server does, told by this one. Everything '
+        '<div class="title"><h1>Learn</h1><p class="quiet">What a development server does, told by this one. '
+        "Everything "
         "below is read from what it has really done.</p></div>"
         '<form class="ask" method="post" action="/learn/visit"><label for="path">Send it a request for</label>'
         '<input id="path" name="path" value="/" autocomplete="off" spellcheck="false"><button>Send</button></form>'
@@ -152,7 +153,8 @@ def _quiz(request: Request, questions: list[tour.Quiz], number: int) -> str:
 
 def _question(question: tour.Quiz, answer: str) -> str:
     options = "".join(
-        f'<label><input type="radio" name="{question.name}" value="{said(option)}"{" checked" if option == answer else ""}>'
+        f'<label><input type="radio" name="{question.name}" '
+        f'value="{said(option)}"{" checked" if option == answer else ""}>'
         f"<span>{said(option)}</span></label>"
         for option in question.options
     )

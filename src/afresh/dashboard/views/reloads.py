@@ -170,7 +170,8 @@ def _checkpoints(keeper: Keeper) -> str:
     heads = ("Process", "Stands", "Saves", "Generation", "pid", "Memory of its own")
     note = (
         '<p class="quiet">A checkpoint is a dormant fork of a start. The next edit goes on from the last one that has '
-        "executed nothing of what changed; what it saves is the time that its start had taken to get there. Memory that "
+        "executed nothing of what changed; what it saves is the time that its start had taken to get there. "
+        "Memory that "
         "several processes share counts in parts (PSS).</p>"
     )
     return note + parts.table(heads, rows, label="Processes", numbers=(2, 3, 4, 5))

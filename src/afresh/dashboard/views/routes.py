@@ -27,7 +27,8 @@ def show(request: Request) -> Response:
     except Declined as exc:
         return page("Routes", f"<h1>Routes</h1>{parts.note(str(exc))}", path="/routes", number=news.number)
     form = (
-        '<form class="ask" method="get" action="/routes" role="search"><label for="path">What does a path lead to?</label>'
+        '<form class="ask" method="get" action="/routes" role="search"><label for="path">What does a path lead '
+        "to?</label>"
         f'<input id="path" name="path" value="{said(path)}" placeholder="/" autocomplete="off" spellcheck="false"'
         ' inputmode="url"><button>Try it</button></form>'
     )
@@ -50,7 +51,8 @@ def _ask(request: Request, topic: str, argument: str) -> dict[str, Any]:
 def _explained(told: dict[str, Any]) -> str:
     match = told["match"]
     if match is None:
-        verdict = f'<p class="verdict is-error"><code>{said(told["path"])}</code> matches no pattern. {said(told["hint"])}</p>'
+        verdict = f'<p class="verdict is-error"><code>{said(told["path"])}</code> matches no pattern. '
+        f"{said(told['hint'])}</p>"
     else:
         kept = ", ".join([*match["args"], *(f"{name}={value}" for name, value in match["kwargs"].items())])
         called = f"<code>{said(match['view'])}({said('request' + (', ' + kept if kept else ''))})</code>"
@@ -78,7 +80,8 @@ def _patterns(routes: list[dict[str, Any]], folder: str) -> str:
         )
         for each in routes
     ]
-    search = '<input class="filter" type="search" data-filters="patterns" placeholder="Filter" aria-label="Filter the patterns">'
+    search = '<input class="filter" type="search" data-filters="patterns" placeholder="Filter" '
+    'aria-label="Filter the patterns">'
     heads = ("Pattern", "Name", "View", "Converters", "")
     return (
         f'<div class="title"><h2>All patterns, in the order in which they are tried</h2>{search}</div>'

@@ -27,7 +27,8 @@ def show(request: Request) -> Response:
     changed = sum(each["is_changed"] for each in told["settings"])
     main = (
         f'<div class="title"><h1>Settings</h1><p class="quiet"><code>{said(told["module"])}</code>, {changed} of '
-        f"{len(rows)} other than Django's defaults. What may be secret is masked before it leaves the application.</p></div>"
+        f"{len(rows)} other than Django's defaults. What may be secret is masked before it leaves the "
+        "application.</p></div>"
         '<p class="actions choices" data-filters="settings"><input class="filter" type="search" data-filters="settings"'
         ' placeholder="Filter" aria-label="Filter the settings">'
         '<button type="button" aria-pressed="false" data-kind="changed">Only what the project has set</button></p>'

@@ -11,7 +11,7 @@ from afresh.dashboard.http import Request, Response
 from afresh.dashboard.layout import page
 from afresh.dashboard.parts import said
 
-_SLOWEST = 60
+_SLOWEST = 40
 _WIDTH, _ROW = 1200, 22
 _DEEPEST = 24
 

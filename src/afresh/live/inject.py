@@ -1,0 +1,97 @@
+"""Where a page takes the script in, and why it stays out of others. Pure.
+
+The rule is caution: whoever did not ask for a document gets the application's bytes, and so does everybody where the
+script could break the document, its length or its digest.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from afresh.live.policy import access
+
+_FIELD = re.compile(r"(?m)^([^:\r\n]+):[ \t]*([^\r\n]*)\r?$")
+# From the beginning of a document to the end of its head's start tag, and nothing that could hide another.
+_ATTRIBUTES = rb"(?:[^>\"']|\"[^\"]*\"|'[^']*')*"
+_SPACE = rb"(?:\s|<!--(?:(?!-->).)*-->)*"
+_HEAD = re.compile(
+    rb"(?:\xef\xbb\xbf)?" + _SPACE + rb"<!doctype\s+html\b[^>]*>" + _SPACE
+    + rb"(?:<html\b" + _ATTRIBUTES + rb">)?" + _SPACE + rb"<head\b" + _ATTRIBUTES + rb">",
+    re.IGNORECASE | re.DOTALL,
+)  # fmt: skip
+_DOCUMENT = re.compile(rb"(?:\xef\xbb\xbf)?" + _SPACE + rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_BASE = re.compile(rb"<base\b", re.IGNORECASE)
+_LOOKED_AT = 1 << 14
+_WHOLE = re.compile(r"charset\s*=\s*\"?(?:utf-8|utf8|us-ascii|iso-8859-\d+|latin-?1|windows-125\d)\b", re.IGNORECASE)
+# What a field promises about the body's very bytes.
+_DIGESTS = ("content-md5", "digest", "content-digest", "repr-digest", "signature")
+
+
+class Placed(NamedTuple):
+    """`body`: with the script, or None. `obstacle`: why a page that could use the script stays without, or empty."""
+
+    body: bytes | None
+    obstacle: str = ""
+
+
+def wants_document(fields: Mapping[str, str]) -> bool:
+    """Whether the request is a browser's for a page to show; `fields` by their CGI names.
+
+    A browser says so in Sec-Fetch-Dest, but not to plain http origins other than loopback.
+    """
+    destination = fields.get("HTTP_SEC_FETCH_DEST")
+    if destination is not None:
+        return destination in ("document", "iframe", "frame")
+    if "HTTP_X_REQUESTED_WITH" in fields or "HTTP_HX_REQUEST" in fields:
+        return False
+    return "text/html" in fields.get("HTTP_ACCEPT", "")
+
+
+def place(body: bytes, lines: str, status: int, *, is_document: bool, script: str, stamp: str, method: str) -> Placed:
+    """A complete response body with the script in it. `lines`: its header section. `is_document`: the browser says that
+    it shows it as a page, so that anything of the type HTML is one."""
+    fields: dict[str, list[str]] = {}
+    for name, value in _FIELD.findall(lines):
+        fields.setdefault(name.lower(), []).append(value)
+    content_type = _last(fields, "content-type").lower()
+    if content_type.partition(";")[0].strip() != "text/html" or status in (204, 205, 206, 304) or not body:
+        return Placed(None)
+    if _last(fields, "content-disposition").lower().startswith("attachment"):
+        return Placed(None)
+    if not is_document and not _DOCUMENT.match(body[:_LOOKED_AT]):
+        return Placed(None)
+    if obstacle := _obstacle(fields):
+        return Placed(None, obstacle)
+    if "charset" in content_type and not _WHOLE.search(content_type):
+        return Placed(None, "its charset is not one that the script's tag can be written in")
+    allowed = access([*fields.get("content-security-policy", ())])
+    if allowed.obstacle:
+        return Placed(None, allowed.obstacle)
+    # Without a charset in the field, browsers look for one in the first 1,024 bytes: nothing may move it out of them.
+    match = _HEAD.match(body[:_LOOKED_AT]) if "charset" in content_type else None
+    if match is None and _BASE.search(body):
+        return Placed(None, "its <base> would lead the script to another place")
+    at = match.end() if match is not None else len(body)
+    tag = _tag(script, stamp, allowed.nonce, method)
+    return Placed(body[:at] + tag + body[at:])
+
+
+def _obstacle(fields: Mapping[str, list[str]]) -> str:
+    coding = _last(fields, "content-encoding").strip().lower()
+    if coding not in ("", "identity"):
+        return f"it is compressed ({coding})"
+    if "no-transform" in ",".join(fields.get("cache-control", ())).lower():
+        return "its Cache-Control says no-transform"
+    promised = next((name for name in _DIGESTS if name in fields), "")
+    return f"its field {promised} is about its very bytes" if promised else ""
+
+
+def _last(fields: Mapping[str, list[str]], name: str) -> str:
+    return fields.get(name, [""])[-1]
+
+
+def _tag(script: str, stamp: str, nonce: str, method: str) -> bytes:
+    attributes = f' nonce="{nonce}"' if nonce else ""
+    # What answers a form must not be asked for again unasked.
+    attributes += "" if method == "GET" else " data-once"
+    return f'<script src="{script}" data-afresh="{stamp}"{attributes} async></script>'.encode("ascii")
