@@ -36,16 +36,16 @@ class ModuleTimes:
 
     def looked_up(self) -> None:
         """A module is being looked up: if it is executed next, this belongs to it."""
-        self._looked_up = _clock()
+        self._looked_up = _clock() - self._dormant
 
     def begun(self, code: CodeType) -> None:
         """A module's code is about to run."""
         stack = self._open.setdefault(get_ident(), [])
         parent = stack[-1] if stack else -1
-        began = self._looked_up or _clock()
+        began = self._looked_up or _clock() - self._dormant
         self._looked_up = 0
         stack.append(len(self.modules))
-        self.modules.append([code.co_filename, began - self._dormant, 0, parent])
+        self.modules.append([code.co_filename, began, 0, parent])
 
     def ended(self, code: CodeType) -> None:
         """It has returned. Those that it imported and that raised were not told of: they end here as well."""

@@ -34,7 +34,12 @@ class Inquiries:
     def ask(self, value: Any, reply: Reply, handle: int | None, send: Callable[[msg.ToApp], None]) -> None:
         """Pass a question on to the process `handle`. `value` is not trusted."""
         topic, argument = (value.get("topic"), value.get("argument", "")) if isinstance(value, dict) else (None, None)
-        if topic not in TOPICS or not isinstance(argument, str) or len(argument) > _LONGEST:
+        if (
+            not isinstance(topic, str)
+            or topic not in TOPICS
+            or not isinstance(argument, str)
+            or len(argument) > _LONGEST
+        ):
             reply(error="There is no such question.")
         elif handle is None:
             reply(error="The application does not answer at the moment: it is being loaded, or it has failed.")

@@ -23,7 +23,8 @@ def show(request: Request) -> Response:
             raise Declined(f"The application could not tell: {told['error']}")
     except Declined as exc:
         return page("Settings", f"<h1>Settings</h1>{parts.note(str(exc))}", path="/settings", number=news.number)
-    rows = [_row(each, str(state.get("cwd", ""))) for each in told["settings"]]
+    first = sorted(told["settings"], key=lambda each: not each["is_changed"])
+    rows = [_row(each, str(state.get("cwd", ""))) for each in first]
     changed = sum(each["is_changed"] for each in told["settings"])
     main = (
         f'<div class="title"><h1>Settings</h1><p class="quiet"><code>{said(told["module"])}</code>, {changed} of '
