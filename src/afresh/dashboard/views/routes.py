@@ -51,8 +51,8 @@ def _ask(request: Request, topic: str, argument: str) -> dict[str, Any]:
 def _explained(told: dict[str, Any]) -> str:
     match = told["match"]
     if match is None:
-        verdict = f'<p class="verdict is-error"><code>{said(told["path"])}</code> matches no pattern. '
-        f"{said(told['hint'])}</p>"
+        missed = f"<code>{said(told['path'])}</code> matches no pattern. {said(told['hint'])}"
+        verdict = f'<p class="verdict is-error">{missed}</p>'
     else:
         kept = ", ".join([*match["args"], *(f"{name}={value}" for name, value in match["kwargs"].items())])
         called = f"<code>{said(match['view'])}({said('request' + (', ' + kept if kept else ''))})</code>"
@@ -80,8 +80,8 @@ def _patterns(routes: list[dict[str, Any]], folder: str) -> str:
         )
         for each in routes
     ]
-    search = '<input class="filter" type="search" data-filters="patterns" placeholder="Filter" '
-    'aria-label="Filter the patterns">'
+    label = 'placeholder="Filter" aria-label="Filter the patterns"'
+    search = f'<input class="filter" type="search" data-filters="patterns" {label}>'
     heads = ("Pattern", "Name", "View", "Converters", "")
     return (
         f'<div class="title"><h2>All patterns, in the order in which they are tried</h2>{search}</div>'
