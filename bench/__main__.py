@@ -1,4 +1,4 @@
-"""`python -m bench [start|reload|tail|load|memory|idle|gate|all|readme]`.
+"""`python -m bench [start|reload|tail|load|memory|idle|gate|browser|all|readme]`.
 
 Each runs by itself, and small: `reload --edits 5 --projects example --peers runserver afresh`.
 """
@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from types import ModuleType
 from typing import Any
 
-from bench import gate, idle, load, memory, peers, reload, results, sites, start, tail
+from bench import browser, gate, idle, load, memory, peers, reload, results, sites, start, tail
 from bench.run import Plan
 from bench.spots import NAMES
 
@@ -24,6 +24,7 @@ MEASURES: dict[str, ModuleType] = {
     "memory": memory,
     "idle": idle,
     "gate": gate,
+    "browser": browser,
 }
 
 README_PROJECTS = ("example", "pretalx")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from afresh.options.table import ROWS, Row
-from afresh.options.values import ADDRESS, HOSTS, SWITCH, Value
+from afresh.options.values import ADDRESS, COMMAND, HOSTS, SWITCH, Value
 
 PATH = Path(__file__).parent.parent / "docs" / "reference" / "options.md"
 
@@ -44,7 +44,9 @@ def _section(row: Row) -> str:
 def _example(row: Row) -> str:
     if row.kind is HOSTS:
         return "a.example,b.example"
-    return {SWITCH: "1", ADDRESS: "8001"}.get(row.kind) or f"{row.default:g}"
+    if isinstance(row.default, str) and row.default:
+        return row.default
+    return {SWITCH: "1", ADDRESS: "8001", COMMAND: "code"}.get(row.kind) or f"{row.default:g}"
 
 
 def _as_toml(value: Value) -> str:

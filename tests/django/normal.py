@@ -24,6 +24,8 @@ def normal(text: str, root: Path, port: int = 0) -> str:
     text = re.sub(r"^journal: .*\n", "", text, flags=re.MULTILINE)
     # The link to the dashboard, on standard error: it has a test of its own, too.
     text = re.sub(r"^Dashboard: http.*\n", "", text, flags=re.MULTILINE)
+    # What it adds to the lines of requests.
+    text = re.sub(r"(\" \d{3} \d+) · \d+ ms(?: · \d+ quer(?:y|ies))?$", r"\1", text, flags=re.MULTILINE)
     for pattern, word in TIMES:
         text = re.sub(pattern, word, text, flags=re.MULTILINE)
     return re.sub(rf"\b{port}\b", "PORT", text) if port else text

@@ -147,3 +147,11 @@ LOGGING = {
     seen = pair.compare(scenario, *rows, settings=logging)
     assert 'django.server|ERROR|503|"GET /status/503/ HTTP/1.1" 503 1' in seen["err"]
     assert "/about/" not in seen["err"]
+
+
+def test_verbose_lines_of_requests(pair: Pair) -> None:
+    """`-v 2` adds how long a request took and how many queries it sent."""
+    site = pair.other_site()
+    with site.serve("0", "-v", "2") as server:
+        server.get("/")
+        server.err.wait_for(r'"GET / HTTP/1\.1" 200 \d+ · \d+ ms · \d+ quer(?:y|ies)\n')

@@ -1,5 +1,6 @@
 """The dashboard of a real server, asked by hand: who gets in, what it survives, how it ends."""
 
+import json
 import re
 import signal
 import socket
@@ -164,3 +165,13 @@ def test_the_key_is_another_at_each_start(tmp_path: Path) -> None:
             tokens.add(Dashboard(project).token)
     assert len(tokens) == 2
     assert all(re.fullmatch(r"[\w-]{43}", token) for token in tokens)
+
+
+def test_lines_for_machines(tmp_path: Path) -> None:
+    (tmp_path / "application.py").write_text(FILES["application.py"])
+    with started_server((sys.executable, *COMMAND, "--log=json"), cwd=tmp_path) as server:
+        server.get("/a?b=c")
+        told = json.loads(server.err.wait_for(r"^(\{.*\"kind\":\"request\".*\})\n")[1])
+        assert (told["method"], told["target"], told["status"], told["bytes"]) == ("GET", "/a?b=c", 200, 3)
+        said = json.loads(server.err.wait_for(r"^(\{.*Dashboard: .*\})\n")[1])
+        assert said["kind"] == "server"

@@ -275,7 +275,7 @@ def test_a_request_is_found_by_its_number_and_by_what_its_process_calls_it(shop:
     stream.close()
     page = shop.text(f"/requests/{done[0]['number']}")
     assert "404" in page
-    assert shop.text(f"/requests/{batch['pid']}-{done[0]['own_number']}") == page
+    assert shop.text(f"/requests/{batch['pid']}.{done[0]['own_number']}") == page
     assert shop.ask("/requests/999999").status == 404
 
 

@@ -10,6 +10,7 @@ from afresh.channel.messages import Failure
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from afresh.boot.roots import ProjectRoots
     from afresh.serve.log import AccessLog
 
 
@@ -30,7 +31,8 @@ class Application(msgspec.Struct, frozen=True):
     `file_changed`: asks the project's receivers whether they deal with these paths. `on_thread_end` runs in a serving
     thread that ends. `warm` fills caches while nobody waits. `view_of` names the view that made what the application
     returned, or gives an empty string; without it, requests are not recorded. `topics(topic, argument)` tells about
-    it, as JSON; None for a topic that it does not know.
+    it, as JSON; None for a topic that it does not know. `roots`: what is the project's code. `count_queries`: see
+    `afresh.django.queries`.
     """
 
     wsgi: "WSGIApplication"
@@ -47,3 +49,5 @@ class Application(msgspec.Struct, frozen=True):
     warm: Callable[[], None] = msgspec.field(default=_nothing)
     view_of: Callable[[object], str] | None = None
     topics: Callable[[str, str], bytes | None] = msgspec.field(default=_no_topics)
+    roots: "ProjectRoots | None" = None
+    count_queries: Callable[[], Callable[[], int]] | None = None

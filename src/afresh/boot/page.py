@@ -33,6 +33,7 @@ def main() -> NoReturn:
 
     with socket.socket(fileno=os.dup(descriptors[0])) as listener:
         host, port = listener.getsockname()[:2]
-    application = Application(failure_application(offer.failure), host, port, lambda _: None, hosts=offer.hosts)
+    shown = failure_application(offer.failure, live=offer.live, dashboard=offer.dashboard)
+    application = Application(shown, host, port, lambda _: None, hosts=offer.hosts)
     control.give_back(offer, descriptors)
     serve(control, application)

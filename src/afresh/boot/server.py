@@ -11,6 +11,7 @@ from typing import NoReturn
 from afresh.boot.application import Application
 from afresh.boot.control import Control
 from afresh.boot.ending import end
+from afresh.boot.error import error_page
 from afresh.boot.live import LivePages
 from afresh.boot.witness import ChannelWitness
 from afresh.channel import messages as msg
@@ -20,6 +21,7 @@ from afresh.handover.parcel import Parcel
 from afresh.pages.refusal import refusal
 from afresh.serve.config import Config
 from afresh.serve.hosts import HostPolicy
+from afresh.serve.log import AccessLog, as_json, verbose
 from afresh.serve.server import Server
 from afresh.watch.gate import ServerGate, Word
 
@@ -59,10 +61,10 @@ class _ServerProcess:
 
     def _obey(self, message: msg.ToApp, descriptors: list[int]) -> None:
         match message:
-            case msg.Serve(generation, events, live):
-                self._begin(generation, descriptors, events=events, live=live)
+            case msg.Serve(generation, events, live, dashboard, log):
+                self._begin(generation, descriptors, events=events, live=live, dashboard=dashboard, log=log)
             case msg.ServePage(generation, events):
-                self._begin(generation, descriptors, events=events, live=None)
+                self._begin(generation, descriptors, events=events)
             case msg.Covered(ticket):
                 self._control.covered(ticket)
             case msg.Parcels():
@@ -102,19 +104,28 @@ class _ServerProcess:
         assert self._server is not None, "the keeper sends the listening socket first"
         return self._server
 
-    def _begin(self, generation: int, descriptors: list[int], *, events: bool, live: msg.Live | None) -> None:
+    def _begin(
+        self,
+        generation: int,
+        descriptors: list[int],
+        *,
+        events: bool,
+        live: msg.Live | None = None,
+        dashboard: str = "",
+        log: str = "plain",
+    ) -> None:
         listener = socket.socket(fileno=descriptors[0])
         word = Word(descriptors[-1])
         os.close(descriptors[-1])
         gate = ServerGate(word, generation, descriptors[1] if events else None)
         application = self._application
-        self._live = None if live is None else LivePages(live, self._control.send)
+        self._live = None if live is None else LivePages(live, self._control.send, dashboard)
         self._server = Server(
             application.wsgi,
             config=Config(threads=application.threads, server_name=application.host, server_port=application.port),
             gate=gate,
             hand_over=self._hand_over,
-            log=application.log,
+            log=self._log(log),
             hosts=HostPolicy(
                 application.hosts,
                 bound=application.host,
@@ -125,11 +136,19 @@ class _ServerProcess:
             on_thread_end=application.on_thread_end,
             witness=self._witness,
             rewriter=None if self._live is None else self._live.rewriter,
+            error_page=partial(error_page, self._application.roots, dashboard),
         )
         self._server.start()
         self._server.listen(listener)
         self._watch_debuggers()
         self._control.send(msg.Serving())
+
+    def _log(self, form: str) -> AccessLog:
+        application = self._application
+        if form == "plain":
+            return application.log
+        queries = None if application.count_queries is None else application.count_queries()
+        return as_json(sys.stderr, queries) if form == "json" else verbose(application.log, queries)
 
     def _hand_over(self, parcels: Sequence[Parcel]) -> None:
         """On a serving thread: send connections to the keeper."""

@@ -124,7 +124,7 @@ class Session:
         self.flush()
         seen.journal.serve(self.control.confirm)
         compiler = seen.observer.compiler if seen.executions.is_on else None
-        self.control.ready(application, compiler, seen.observer.patch)
+        self.control.ready(msgspec.structs.replace(application, roots=seen.roots), compiler, seen.observer.patch)
 
 
 _current: Session | None = None

@@ -42,13 +42,22 @@ class ExceptionInfo(msgspec.Struct, frozen=True, array_like=True):
     link: str = ""
 
 
+class ChangedFile(msgspec.Struct, frozen=True, array_like=True):
+    """A file that has changed since all was well. `diff`: the lines of a unified diff; empty where it is not known."""
+
+    name: str
+    path: str
+    diff: tuple[str, ...]
+
+
 class Failure(msgspec.Struct, frozen=True, array_like=True):
     """Why a generation cannot answer, ready to be shown.
 
     `kind`: "error" (the project's code raised), "exit" (the process ended by itself: status or signal in `title`),
-    "checks" (Django's system checks found errors), "slow" (the boot takes longer than the bound).
+    "checks" (Django's system checks found errors), "slow" (the boot takes longer than the bound), "request" (the
+    application raised while it answered, and has no page for that).
     `title`: one line for the terminal. `text`: the full text (traceback, or the checks' output). `exceptions`: the
-    chain, first raised first; empty where there is no traceback.
+    chain, first raised first; empty where there is no traceback. `changes`: since the last generation that answered.
     """
 
     kind: str
@@ -56,6 +65,7 @@ class Failure(msgspec.Struct, frozen=True, array_like=True):
     text: str = ""
     exceptions: tuple[ExceptionInfo, ...] = ()
     hint: str = ""
+    changes: tuple[ChangedFile, ...] = ()
 
 
 class Compiler(msgspec.Struct, frozen=True, array_like=True):
@@ -341,12 +351,15 @@ class Prefault(_Message):
 class Serve(_Message):
     """To a server: answer requests as `generation`. Descriptors: listening socket, inotify (or none), gate word.
 
-    `live`: what its pages carry, None where they are not to be reloaded.
+    `live`: what its pages carry, None where they are not to be reloaded. `dashboard`: its origin, or empty.
+    `log`: "plain", "verbose" or "json".
     """
 
     generation: int
     events: bool
     live: Live | None = None
+    dashboard: str = ""
+    log: str = "plain"
 
 
 class ServePage(_Message):
@@ -357,6 +370,7 @@ class ServePage(_Message):
     failure: Failure
     hosts: tuple[str, ...]
     live: Live | None = None
+    dashboard: str = ""
 
 
 class BeginDashboard(_Message):

@@ -12,6 +12,7 @@ from afresh.dashboard.views import (
     checks,
     learn,
     now,
+    open_file,
     reloads,
     requests,
     routes,
@@ -47,6 +48,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/learn/visit", learn.visit),
     Route("GET", "/static/{name}", assets.show),
     Route("GET", "/stream", stream.follow),
+    Route("GET", "/open", open_file.show),
     Route("POST", "/actions/{name}", actions.perform),
 )
 

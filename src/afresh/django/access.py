@@ -19,5 +19,7 @@ def access_log(entry: AccessEntry) -> None:
     level = logging.ERROR if entry.status >= 500 else logging.WARNING if entry.status >= 400 else logging.INFO
     # Escaped as Django does since CVE-2025-48432: a line end or a terminal sequence in a path is not to reach the log.
     line = entry.request_line.encode("unicode_escape").decode("ascii")
-    arguments = (line, str(entry.status), str(entry.length))
-    _LOGGER.log(level, '"%s" %s %s', *arguments, extra={**extra, "status_code": entry.status})
+    arguments: tuple[str, ...] = (line, str(entry.status), str(entry.length))
+    form = '"%s" %s %s · %s' if entry.note else '"%s" %s %s'
+    arguments = (*arguments, entry.note) if entry.note else arguments
+    _LOGGER.log(level, form, *arguments, extra={**extra, "status_code": entry.status})

@@ -70,6 +70,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             warm=_warm,
             view_of=words.view_of,
             topics=_topics,
+            count_queries=_count_queries,
         )
     )
 
@@ -78,6 +79,12 @@ def _topics(topic: str, argument: str) -> bytes | None:
     from afresh.django.topics import tell
 
     return tell(topic, argument)
+
+
+def _count_queries() -> Callable[[], int]:
+    from afresh.django.queries import count_queries
+
+    return count_queries()
 
 
 def _warm() -> None:

@@ -49,9 +49,16 @@ def spawn(command: Sequence[str], environ: Mapping[str, str], channel: socket.so
         # Duplicating a descriptor onto itself clears close-on-exec in the child alone (posix_spawn of glibc and musl).
         file_actions=[(os.POSIX_SPAWN_DUP2, number, number)],
         setsigmask=(),
-        # Python ignores these two; the project's interpreter decides about them anew, and its C children need them.
-        setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
+        # Python ignores two of these, the keeper the third; the project's interpreter decides about them anew, and its
+        # C children need them.
+        setsigdef=(signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTTIN),
     )
+
+
+def spawn_apart(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Start a command that is the user's own from then on: in a session of its own, away from the terminal."""
+    null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    return os.posix_spawnp(command[0], list(command), environ, file_actions=null, setsid=True, setsigmask=())
 
 
 class Link:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from afresh.channel.messages import ChangedFile
 from afresh.keeper import console
 from afresh.record import rows
 from afresh.record.rows import Row
@@ -64,9 +65,8 @@ class Chronicle:
 
     # ---- generations --------------------------------------------------------------------------------------------
 
-    def edited(self, generation: int, edit: Edit, plan: Plan, since: float, texts: Callable[[str], Any]) -> None:
-        """An edit makes a new generation. `since`: when it was told, in seconds of the monotonic clock; `texts(path)`:
-        the digests of a file's text before and now."""
+    def edited(self, generation: int, edit: Edit, plan: Plan, since: float) -> None:
+        """An edit makes a new generation. `since`: when it was told, in seconds of the monotonic clock."""
         seen, decided = round(since * 1e9), time.monotonic_ns()
         place = console.relative(plan.place, self._cwd)
         self._report = {
@@ -75,7 +75,7 @@ class Chronicle:
             "place": place,
             "reason": console.relative(plan.reason, self._cwd),
             "changed": [
-                {"file": path, "name": console.relative(path, self._cwd), **texts(path)}
+                {"file": path, "name": console.relative(path, self._cwd), "diff": ()}
                 for path in sorted(edit.changed)[:50]
             ],
             "marks": {"seen": seen, "decided": decided},
@@ -93,22 +93,30 @@ class Chronicle:
         if self._report.get("number") == generation:
             self._report["obstacle"] = obstacle
 
-    def answering(self, generation: int, address: str, *, modules: int = 0) -> None:
-        """The generation answers by its own code."""
+    def answering(self, generation: int, address: str, modules: int = 0, changes: Sequence[ChangedFile] = ()) -> None:
+        """The generation answers by its own code. `modules`: how many were executed; `changes`: what it differs by."""
         self._listen(address)
         self._note(rows.ANSWERING, generation)
         if self._report.get("number") == generation and "outcome" not in self._report:
             self.mark(generation, "answered")
             self._report |= {"outcome": "answers", "modules": modules}
+            self._differ(changes)
             self._publish("generation", self._report)
 
-    def failed(self, generation: int, title: str) -> None:
+    def failed(self, generation: int, title: str, changes: Sequence[ChangedFile] = ()) -> None:
         """The generation cannot answer."""
         self._note(rows.BOOT_FAILED, generation, title)
         if self._report.get("number") == generation:
             self.mark(generation, "answered")
             self._report |= {"outcome": "failed", "title": title}
+            self._differ(changes)
             self._publish("generation", self._report)
+
+    def _differ(self, changes: Sequence[ChangedFile]) -> None:
+        """Put the lines that changed beside the files that did; with several edits since all was well, of all."""
+        diffs = {change.path: change.diff for change in changes}
+        for file in self._report["changed"]:
+            file["diff"] = diffs.get(file["file"], ())
 
     def page_answers(self, address: str) -> None:
         """A page is answered in the place of the application."""

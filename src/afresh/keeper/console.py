@@ -72,8 +72,31 @@ def relative(path: str, cwd: str) -> str:
     return os.path.relpath(path, cwd) if path.startswith(cwd + os.sep) else path
 
 
+def _plain(line: str) -> str:
+    return line
+
+
+_form = _plain
+
+
+def write_json() -> None:
+    """From now on, each line is a JSON object, for machines."""
+    global _form
+    import json
+    import time
+
+    def form(line: str) -> str:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        return json.dumps({"time": now, "kind": "server", "text": line})
+
+    _form = form
+
+
 def say(lines: Iterable[str]) -> None:
-    text = "".join(line + "\n" for line in lines)
+    write("".join(_form(line) + "\n" for line in lines))
+
+
+def write(text: str) -> None:
     encoding = getattr(sys.stderr, "encoding", None) or "ascii"
     data = text.encode(encoding, "backslashreplace")
     try:

@@ -116,18 +116,21 @@ class Front:
         if self._listener is not None:
             self._watch(self._listener.fileno(), self._knocked)
 
-    def link(self, address: str, path: str = "/") -> str | None:
-        """The address with the key that opens the dashboard; None where the browser cannot reach it.
+    def origin(self, address: str) -> str:
+        """The dashboard's origin; empty where the browser cannot reach it.
 
         `address`: what the application is bound to. The dashboard's name is loopback to every browser.
         """
         if self._listener is not None:
             host, port = self._listener.getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            return f"http://{_reachable(shown)}:{port}{path}?token={self._token}"
-        if not (address in ("", "0", "0.0.0.0", "::", "::1", "localhost") or address.startswith("127.")):
-            return None
-        return f"http://{DASHBOARD_NAME}:{self.application_port}{path}?token={self._token}"
+            return f"http://{_reachable(f'[{host}]' if ':' in host else host)}:{port}"
+        is_loopback = address in ("", "0", "0.0.0.0", "::", "::1", "localhost") or address.startswith("127.")
+        return f"http://{DASHBOARD_NAME}:{self.application_port}" if is_loopback else ""
+
+    def link(self, address: str, path: str = "/") -> str:
+        """The address with the key that opens the dashboard, empty as `origin`."""
+        origin = self.origin(address)
+        return origin and f"{origin}{path}?token={self._token}"
 
     # ---- news -------------------------------------------------------------------------------------------------------
 

@@ -175,35 +175,6 @@ class Ledger:
         known = set(accounts[1].executed)
         return tuple(name for name in accounts[0].executed if name.startswith(FRAMEWORK) and name not in known)
 
-    def unknown_texts(self, handle: int) -> list[str]:
-        """The project's files whose present text is not kept, as the process executes them."""
-        account = self._accounts.get(handle)
-        strands = () if account is None else account.strand.line()
-        return [path for strand in strands for path in strand.texts if not self._editions.has(path)]
-
-    def keep_texts(self, paths: Iterable[str]) -> None:
-        """Keep what these files say, for whoever asks what an edit has changed."""
-        for path in paths:
-            self._editions.keep(path)
-
-    def digests(self, handle: int | None, path: str) -> dict[str, str]:
-        """The text that the process executes and the one that is there now, by digest in hexadecimal."""
-        account = None if handle is None else self._accounts.get(handle)
-        old = None if account is None else account.strand.text(path)
-        now = self._touched.get(path)
-        return {
-            "old": "" if old is None else old.digest.hex(),
-            "new": "" if now is None or now.digest is None else now.digest.hex(),
-        }
-
-    def source(self, path: str, digest: str) -> str | None:
-        """A text that is kept, by its digest in hexadecimal."""
-        try:
-            found = self._editions.source(path, bytes.fromhex(digest))
-        except ValueError:
-            return None
-        return None if found is None else found.decode("utf-8", "replace")
-
     def progress_of(self, handle: int) -> tuple[float, Inside | None, tuple[str, ...]]:
         """How far a checkpoint's boot had come, in seconds; the place inside a file that it stands at; the files that
         it was executing."""

@@ -17,24 +17,29 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import pair
-from afresh.errors import Disconnected
+from afresh.errors import Disconnected, UsageError
 from afresh.handover.convoy import Convoy, unpack
 from afresh.handover.parcel import Parcel
 from afresh.keeper import console, machine
 from afresh.keeper.actions import Reply
-from afresh.keeper.children import Link, await_end, become_subreaper, kill, reap, spawn
+from afresh.keeper.children import Link, await_end, become_subreaper, kill, reap, spawn, spawn_apart
 from afresh.keeper.chronicle import Chronicle
+from afresh.keeper.editor import editor_command, project_file
 from afresh.keeper.eventloop import EventLoop, Timer
 from afresh.keeper.front import Desk, Front
 from afresh.keeper.inquiries import Inquiries
 from afresh.keeper.interpreters import boot_command, isolated, own_library_path
+from afresh.keeper.keys import CLEAR, HELP, Keys, browser_command, ignore_background_reads
 from afresh.keeper.ledger import Ledger
 from afresh.keeper.live import Live
 from afresh.keeper.machine import Role, Stage
 from afresh.keeper.sockets import bind, holder
 from afresh.keeper.spec import STOPPING, BootSpec, read_address, verbosity_of
+from afresh.keeper.texts import Texts
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
 from afresh.reload.orders import Inside, Patch
@@ -54,7 +59,6 @@ PROJECT_SECONDS = 1.0
 A_BLINK = 0.02
 SPAWNERS_HANDLE = 0
 DASHBOARDS_HANDLE = -1
-TEXTS_AT_ONCE = 20
 STOPPED_BY = {signal.SIGINT: "Ctrl+C", signal.SIGTERM: "asked to end (SIGTERM)", signal.SIGHUP: "the terminal closed"}
 A_MOMENT = 1.0  # a server that ends sooner than this after it began would only end again
 
@@ -135,6 +139,8 @@ class Keeper:
         self._doubtful: machine.Failed | None = None
         # Members whose process id is still to be told: by themselves, or, if they end before, by who forked them.
         self._nameless: dict[tuple[str, int], Member] = {}
+        # Processes that are nobody's: editors.
+        self._helpers: set[int] = set()
         # Processes that have ended before it was known which they are.
         self._unclaimed: dict[int, int] = {}
         # What is to be exchanged in whatever is forked from this checkpoint, in the current generation.
@@ -148,6 +154,8 @@ class Keeper:
         self._bound_timer: Timer | None = None
         self._idle_timer: Timer | None = None
         self._last_signal = signal.SIGINT
+        if spec.options.log == "json":
+            console.write_json()
         self._soft_files = self._raise_file_limit()
         self._verbosity = verbosity_of(spec.target)
         options = spec.options
@@ -160,6 +168,7 @@ class Keeper:
             poll_interval=options.poll_interval,
             force_polling=options.poll,
         )
+        self._texts = Texts()
         self._ledger = Ledger(self._watcher.is_consumed, self._watcher.is_asked_for)
         self._live = Live(self._watch_descriptor)
         self._front = Front(
@@ -168,8 +177,8 @@ class Keeper:
                 "reload": self._reload_all,
                 "inquire": self._inquire,
                 "processes": lambda _, reply: reply(self._processes()),
-                "text": self._tell_text,
                 "migrate": self._migrate,
+                "open-editor": self._open_editor,
             },
             self._watch_descriptor,
             self._live,
@@ -178,6 +187,18 @@ class Keeper:
         self._chronicle = Chronicle(self._front.publish, spec.cwd)
         self._inquiries = Inquiries()
         self._errand: Errand | None = None
+        self._keys = Keys(
+            {
+                "r": self._reload_now,
+                "o": self._open_application,
+                "d": self._open_dashboard,
+                "c": partial(console.write, CLEAR),
+                "q": self._stop_by_key,
+                "?": partial(console.say, [HELP]),
+            },
+            self._watch_descriptor,
+            self._may_read_keys,
+        )
         self._has_lost_spawner = False
         self._spawner = None if spawner is None else self._add_member(SPAWNERS_HANDLE, Role.SPAWNER, spawner, None)
 
@@ -213,6 +234,7 @@ class Keeper:
             if self._listener is not None:
                 self._listener.close()
             self._end_dashboard()
+            self._keys.close()
         return self._status
 
     @property
@@ -228,7 +250,13 @@ class Keeper:
             # nohup and background jobs of scripts start us with some of them ignored, and that is to stay so.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._loop.add_signal_handler(number, self._stop_asked, number)
+        if self._keys.has_terminal:
+            ignore_background_reads()
+            self._loop.add_signal_handler(signal.SIGCONT, self._keys.look)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)  # blocked by the entry before its exec
+
+    def _stop_by_key(self) -> None:
+        self._step(machine.StopAsked())
 
     def _stop_asked(self, number: signal.Signals) -> None:
         self._last_signal = number
@@ -243,6 +271,9 @@ class Keeper:
     def _ended(self, pid: int, status: int) -> None:
         """A process has ended. Who that was is only known when all that it has said is read: a boot leaves a checkpoint
         behind, and from then on its process is the checkpoint."""
+        if pid in self._helpers:
+            self._helpers.discard(pid)
+            return
         member = self._member_with(pid)
         if member is not None:
             self._drain_channel(member)
@@ -270,6 +301,8 @@ class Keeper:
     def _perform_one(self, effect: machine.Effect) -> None:
         match effect:
             case machine.Spawn(handle, role, generation, failure):
+                if failure is not None:
+                    failure = msgspec.structs.replace(failure, changes=self._texts.changes(self.spec.cwd))
                 self._spawn(handle, role, generation, failure)
             case machine.ForkFrom(parent, handle, role):
                 self._fork(parent, handle, role)
@@ -279,7 +312,8 @@ class Keeper:
                 self._keep_checkpoint(handle, boot)
             case machine.Serve(handle, generation):
                 live = self._live.stamp(generation, by_page=False) if self.spec.options.live else None
-                message = msg.Serve(generation, self._watcher.events is not None, live)
+                has_events = self._watcher.events is not None
+                message = msg.Serve(generation, has_events, live, self._dashboard_origin(), self._log_form())
                 if handle in self._members:
                     self._members[handle].link.send(message, self._serving_descriptors())
             case machine.RunChecks(handle):
@@ -295,7 +329,7 @@ class Keeper:
             case machine.Answering(generation, reason, by_page):
                 self._answering(generation, reason, by_page=by_page)
             case machine.ShowFailure(failure, generation):
-                self._chronicle.failed(generation, failure.title)
+                self._chronicle.failed(generation, failure.title, self._texts.changes(self.spec.cwd))
                 console.say(console.failure_lines(failure))
             case machine.ShowReplaced(status):
                 console.say([console.replaced_line(status)])
@@ -355,7 +389,8 @@ class Keeper:
             return
         waits = failure.kind == "slow"
         live = self._live.stamp(generation, by_page=True, waits=waits) if self.spec.options.live else None
-        message = msg.ServePage(generation, self._watcher.events is not None, failure, self._hosts, live)
+        has_events = self._watcher.events is not None
+        message = msg.ServePage(generation, has_events, failure, self._hosts, live, self._dashboard_origin())
         member.link.send(message, self._serving_descriptors())
 
     def _is_first(self) -> bool:
@@ -390,7 +425,8 @@ class Keeper:
         server ahead of time."""
         self._idle_timer = None
         self._ledger.prepare()
-        self._keep_texts(self._ledger.unknown_texts(self._machine.server or 0))
+        self._texts.want(path for path in self._executed if self._is_project_code(path))
+        self._learn()
         server = self._machine.records.get(self._machine.server or 0)
         ready = None if server is None else self._members.get(server.parent or 0)
         if server is None or ready is None:
@@ -405,11 +441,10 @@ class Keeper:
             if isinstance(effect, machine.ForkFrom):
                 self._send(effect.handle, msg.Prefault(self._members[server.handle].pid or 0))
 
-    def _keep_texts(self, paths: list[str]) -> None:
-        """In small portions, since connections may come at any time."""
-        self._ledger.keep_texts(paths[:TEXTS_AT_ONCE])
-        if paths[TEXTS_AT_ONCE:]:
-            self._loop.call_later(A_BLINK, self._keep_texts, paths[TEXTS_AT_ONCE:])
+    def _learn(self) -> None:
+        """A few texts at a time, so that no event waits for it."""
+        if self._texts.learn():
+            self._loop.call_later(A_BLINK, self._learn)
 
     def _prepare_when_idle(self) -> None:
         if self._idle_timer is not None:
@@ -493,6 +528,7 @@ class Keeper:
         self._inquiries.gone(member.handle)
         if member.serving_since is not None or status:
             self._chronicle.ended(member.handle, f"the process {machine.describe(status)}")
+        self._keys.look()
         self._bury_the_unborn()
         if member.has_refused:
             self._step(machine.Refused(member.handle, status))
@@ -624,6 +660,7 @@ class Keeper:
                     member.left_debugger = time.monotonic()
                 elif self._route is not member:
                     self._say_debugger(member)
+                self._keys.look()
             case msg.FileChangedAnswer(ticket, handled):
                 self._file_changed_answered(ticket, handled=handled)
             case msg.ChecksDone(output, failure):
@@ -754,6 +791,7 @@ class Keeper:
         listener = bind(address, port, ipv6=ipv6)
         self._release_listener()
         self._listener, self._bound = listener, wanted
+        self._front.application_port = listener.getsockname()[1]
 
     def _try_bind(self, address: str, port: int, ipv6: bool) -> bool:
         try:
@@ -834,13 +872,18 @@ class Keeper:
             member.link.close()
             await_end(member.pid, DASHBOARD_SECONDS)
 
+    def _log_form(self) -> str:
+        if self.spec.options.log == "json":
+            return "json"
+        return "verbose" if self._verbosity > 1 else "plain"
+
+    def _dashboard_origin(self) -> str:
+        return "" if self._bound is None else self._front.origin(self._bound[0])
+
     def _say_dashboard(self) -> None:
-        if self._is_dashboard_said or self._listener is None or self._bound is None:
-            return
-        self._is_dashboard_said = True
-        self._front.application_port = self._listener.getsockname()[1]
-        link = self._front.link(self._bound[0])
-        if link is not None:
+        link = "" if self._bound is None else self._front.link(self._bound[0])
+        if link and not self._is_dashboard_said:
+            self._is_dashboard_said = True
             console.say([f"Dashboard: {link}"])
 
     def _inquire(self, value: object, reply: Reply) -> None:
@@ -874,17 +917,6 @@ class Keeper:
                 }
             )
         return told
-
-    def _tell_text(self, value: object, reply: Reply) -> None:
-        """A text that was edited: before, and after."""
-        found = None
-        match value:
-            case {"file": str(file), "digest": str(digest)}:
-                found = self._ledger.source(file, digest)
-        if found is None:
-            reply(error="This text is not kept any more.")
-        else:
-            reply(found)
 
     def _migrate(self, _: object, reply: Reply) -> None:
         """Run the project's `migrate` beside the server."""
@@ -920,12 +952,62 @@ class Keeper:
         errand.close()
         self._say_migrate(status=status)
 
+    # ---- keys -------------------------------------------------------------------------------------------------------
+
+    def _may_read_keys(self) -> bool:
+        """Not while a boot runs, which may ask the user something, nor once a request has stood in a debugger: what is
+        typed ahead there is as well a debugger's command ("c", "q"). The next server begins anew."""
+        has_prompt = any(member.in_debugger or member.left_debugger > -math.inf for member in self._members.values())
+        return not has_prompt and not self._machine.is_stopping and self._is_announced
+
+    def _reload_now(self) -> None:
+        self._reload_all(None, lambda value=None, error="": None)
+
+    def _open_application(self) -> None:
+        if self._bound is not None:
+            host = {"0": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._bound[0], self._bound[0])
+            self._show(f"http://{f'[{host}]' if self._bound[2] else host}:{self._front.application_port}/")
+
+    def _open_dashboard(self) -> None:
+        link = "" if self._bound is None else self._front.link(self._bound[0])
+        if link:
+            self._show(link)
+        else:
+            console.say(["The dashboard cannot be reached at this address: start with --dashboard-addr."])
+
+    def _show(self, address: str) -> None:
+        command = browser_command(self.spec.environ, address)
+        try:
+            if command is not None:
+                self._helpers.add(spawn_apart(command, self.spec.environ))
+                return
+        except OSError:
+            pass
+        console.say([f"Open {address}"])
+
     def _reload_all(self, _: object, reply: Reply) -> None:
         """Load everything anew, as after an edit of everything."""
         edit = Edit(frozenset(), everything=True)
         self._edits.append(PendingEdit(None, edit, time.monotonic(), self._machine.generation))
         self._decide_next()
         reply()
+
+    def _open_editor(self, value: object, reply: Reply) -> None:
+        """Open a file of the project where it says: `{"file": path, "line": number}`."""
+        asked = value if isinstance(value, dict) else {}
+        file = project_file(asked.get("file"), self.spec.cwd)
+        line = str(asked.get("line", "1"))
+        if file is None:
+            reply(error="Only files of the project are opened.")
+            return
+        try:
+            number = int(line) if line.isascii() and line.isdecimal() and len(line) < 8 else 1
+            command = editor_command(self.spec.options.editor, self.spec.environ, file, number)
+            self._helpers.add(spawn_apart(command, self.spec.environ))
+        except (UsageError, OSError, ValueError) as exc:
+            reply(error=f"{exc} {getattr(exc, 'hint', '')}".strip())
+        else:
+            reply({"opened": file})
 
     # ---- edits ------------------------------------------------------------------------------------------------------
 
@@ -1027,7 +1109,8 @@ class Keeper:
 
     def _conclude(self, pending: PendingEdit, decision: Plan) -> None:
         effects: list[machine.Effect] = []
-        before, server = self._machine.generation, None if self._route is None else self._route.handle
+        before = self._machine.generation
+        self._texts.edited(path for path in pending.edit.changed if self._watcher.is_consumed(path))
         if decision.way is not Way.NOTHING and not self._is_restless(pending.edit):
             self._edited_at = pending.since
             self._edit = pending.edit
@@ -1044,8 +1127,7 @@ class Keeper:
         self._tell_servers()
         if self._machine.generation != before:
             # Last: whoever waits for the new code does not wait for this.
-            texts = partial(self._ledger.digests, server)
-            self._chronicle.edited(self._machine.generation, pending.edit, decision, pending.since, texts)
+            self._chronicle.edited(self._machine.generation, pending.edit, decision, pending.since)
         self._decide_next()
 
     def _tell_servers(self) -> None:
@@ -1066,12 +1148,14 @@ class Keeper:
         if by_page:
             self._say_where()
         self._say_dashboard()
+        self._keys.look()
         self._front.publish("state", self._state())
         self._live.answers(generation, by_page=by_page, waits=by_page and self._machine.failure is None)
         if by_page:
             self._chronicle.page_answers(self._address())
             return
         self._restless.clear()
+        self._texts.good()
         if self._first_answered is None:
             self._first_answered = generation
         self._forget_older(generation)
@@ -1079,7 +1163,8 @@ class Keeper:
         modules = self._modules_loaded()
         if generation > 1:
             self._say_reload(generation, reason, modules)
-        self._chronicle.answering(generation, self._address(), modules=modules)
+        changes = () if generation == 1 else self._texts.changes(self.spec.cwd)
+        self._chronicle.answering(generation, self._address(), modules, changes)
         if not self._looked_for_twin:
             self._looked_for_twin = True
             look = partial(self._look_for_twin, list(self._executed))

@@ -6,6 +6,7 @@ script could break the document, its length or its digest.
 
 import re
 from collections.abc import Mapping
+from html import escape
 from typing import NamedTuple
 
 from afresh.live.policy import access
@@ -47,9 +48,20 @@ def wants_document(fields: Mapping[str, str]) -> bool:
     return "text/html" in fields.get("HTTP_ACCEPT", "")
 
 
-def place(body: bytes, lines: str, status: int, *, is_document: bool, script: str, stamp: str, method: str) -> Placed:
+def place(
+    body: bytes,
+    lines: str,
+    status: int,
+    *,
+    is_document: bool,
+    script: str,
+    stamp: str,
+    method: str,
+    link: str = "",
+) -> Placed:
     """A complete response body with the script in it. `lines`: its header section. `is_document`: the browser says that
-    it shows it as a page, so that anything of the type HTML is one."""
+    it shows it as a page, so that anything of the type HTML is one. `link`: where more is told of a failed request.
+    """
     fields: dict[str, list[str]] = {}
     for name, value in _FIELD.findall(lines):
         fields.setdefault(name.lower(), []).append(value)
@@ -73,7 +85,8 @@ def place(body: bytes, lines: str, status: int, *, is_document: bool, script: st
         return Placed(None, "its <base> would lead the script to another place")
     at = match.end() if match is not None else len(body)
     tag = _tag(script, stamp, allowed.nonce, method)
-    return Placed(body[:at] + tag + body[at:])
+    more = _more(link) if link and status >= 500 else b""
+    return Placed(body[:at] + tag + body[at:] + more)
 
 
 def _obstacle(fields: Mapping[str, list[str]]) -> str:
@@ -95,3 +108,10 @@ def _tag(script: str, stamp: str, nonce: str, method: str) -> bytes:
     # What answers a form must not be asked for again unasked.
     attributes += "" if method == "GET" else " data-once"
     return f'<script src="{script}" data-afresh="{stamp}"{attributes} async></script>'.encode("ascii")
+
+
+def _more(link: str) -> bytes:
+    place = "position:fixed;right:1rem;bottom:1rem;padding:.35rem .8rem;border-radius:6px"
+    style = f"{place};font:14px system-ui,sans-serif;background:#24211d;color:#fbfaf8;text-decoration:none"
+    text = f'<a href="{escape(link)}" target="_blank" rel="noopener" style="{style}">This request in Afresh</a>'
+    return text.encode()

@@ -6,7 +6,7 @@
 (() => {
   const EVENTS = "/__afresh__/events";
   const MOST_RELOADS = 15; // each so soon after the one before: a page that changes what it is made from goes on for ever
-  const SOON = 2_000; // milliseconds
+  const SOON = 700; // milliseconds; who saves by hand, or an editor that saves after a pause, is slower
   const PAUSE = 3_000; // milliseconds a navigation may take before it counts as given up
 
   // ---- the one connection -------------------------------------------------------------------------------------------

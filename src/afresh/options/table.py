@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from afresh.options.values import ADDRESS, HOSTS, SWITCH, Kind, Value, seconds
+from afresh.options.values import ADDRESS, COMMAND, HOSTS, SWITCH, Kind, Value, choice, seconds
 
 
 def _option(default: Value, kind: Kind, text: str) -> Any:
@@ -40,6 +40,10 @@ class Options:
     dashboard_addr: str = _option(
         "", ADDRESS, "An address of its own for the dashboard, where browsers do not resolve afresh.localhost."
     )
+    editor: str = _option(
+        "", COMMAND, "The editor that files are opened in: its name, or a command with {file} and {line} in it."
+    )
+    log: str = _option("text", choice("text", "json"), "How the terminal's lines are written: for people or machines.")
 
     def to_plain(self) -> dict[str, Any]:
         """The values as a dict that JSON can hold."""

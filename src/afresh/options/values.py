@@ -102,6 +102,34 @@ def _address_of_toml(value: object) -> str:
     return _address_of_words([str(value)])
 
 
+def _command_of_words(words: Sequence[str]) -> str:
+    import shlex  # nobody waits for it who does not use it
+
+    try:
+        shlex.split(words[-1])
+    except ValueError as exc:
+        raise ValueError(f"expected a command as in a shell ({exc})") from None
+    return words[-1]
+
+
+def _command_of_toml(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError('expected a command, such as "code --goto {file}:{line}"')
+    return _command_of_words([value])
+
+
 SWITCH = Kind("", _switch_of_words, _switch_of_toml)
 HOSTS = Kind("HOST", _hosts_of_words, _hosts_of_toml, _hosts_split)
 ADDRESS = Kind("ADDRPORT", _address_of_words, _address_of_toml)
+COMMAND = Kind("COMMAND", _command_of_words, _command_of_toml)
+
+
+def choice(*names: str) -> Kind:
+    """One of these words."""
+
+    def checked(value: object) -> str:
+        if value not in names:
+            raise ValueError(f"expected {' or '.join(names)}")
+        return str(value)
+
+    return Kind("|".join(names), lambda words: checked(words[-1]), checked)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from afresh.channel.messages import Failure
+from afresh.channel.messages import Failure, Live
 from afresh.pages.document import policy
 from afresh.pages.facts import DIGEST_HEADER, digest
 from afresh.pages.failure import Content, content, render
@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 
 
 def failure_application(
-    failure: Failure, *, elapsed: float = 0.0, clock: Callable[[], float] = time.monotonic
+    failure: Failure,
+    *,
+    elapsed: float = 0.0,
+    clock: Callable[[], float] = time.monotonic,
+    live: Live | None = None,
+    dashboard: str = "",
 ) -> "WSGIApplication":
     """An application that answers every path and method with `failure`: 500, or 503 with Retry-After for kind "slow".
 
     HTML or plain text as the Accept field asks. `elapsed`: seconds the boot had taken when this was called; the waiting
-    page shows them, counted on by `clock`.
+    page shows them, counted on by `clock`. `live`: by what the page hears of changes. `dashboard`: its
+    origin, where files are opened; empty where there is none.
     """
     began = clock() - elapsed
     status = "503 Service Unavailable" if failure.kind == "slow" else "500 Internal Server Error"
@@ -39,13 +45,13 @@ def failure_application(
 
     @cache
     def made() -> Content:
-        return content(failure)
+        return content(failure, dashboard=dashboard)
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if wants_html(environ.get("HTTP_ACCEPT", "")):
             nonce = os.urandom(16).hex()
             wait = environ["REQUEST_METHOD"] in ("GET", "HEAD")
-            body = render(made(), path=_path(environ), wait=wait, nonce=nonce, elapsed=clock() - began)
+            body = render(made(), path=_path(environ), wait=wait, nonce=nonce, elapsed=clock() - began, live=live)
             own = [("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy(nonce))]
         else:
             body = full(failure).encode()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from urllib.parse import urlencode
 
 from afresh.channel.messages import ExceptionInfo, Failure, Frame
 from afresh.pages.facts import innermost
@@ -14,13 +15,16 @@ _LINKS = {
 }
 
 
-def chain(failure: Failure) -> str:
-    """Every exception with its frames, the one raised last first; empty where there is no traceback."""
+def chain(failure: Failure, dashboard: str = "") -> str:
+    """Every exception with its frames, the one raised last first; empty where there is no traceback.
+
+    `dashboard`: the origin where files of the project are opened; empty where there is none.
+    """
     focus = innermost(failure)
     last, *earlier = failure.exceptions[::-1] or (None,)
     if last is None:
         return ""
-    return _frames(last, focus) + "".join(_earlier(exception, focus) for exception in earlier)
+    return _frames(last, focus, dashboard) + "".join(_earlier(exception, focus, dashboard) for exception in earlier)
 
 
 def heading(exception: ExceptionInfo, level: int) -> str:
@@ -45,13 +49,13 @@ def origin(file: str) -> str:
     return parts[-2] if len(parts) > 1 else file
 
 
-def _earlier(exception: ExceptionInfo, focus: Frame | None) -> str:
+def _earlier(exception: ExceptionInfo, focus: Frame | None, dashboard: str) -> str:
     link = _LINKS.get(exception.link, "Before it")
-    inner = heading(exception, 2) + _frames(exception, focus)
+    inner = heading(exception, 2) + _frames(exception, focus, dashboard)
     return f'<section class="earlier"><p class="link">{link}</p>{inner}</section>'
 
 
-def _frames(exception: ExceptionInfo, focus: Frame | None) -> str:
+def _frames(exception: ExceptionInfo, focus: Frame | None, dashboard: str) -> str:
     if not exception.frames:
         return ""
     innermost_first = exception.frames[::-1]
@@ -60,11 +64,22 @@ def _frames(exception: ExceptionInfo, focus: Frame | None) -> str:
         for is_open, frames in groupby(innermost_first, lambda frame: frame.in_project or frame is focus)
     ]
     order = '<p class="order">Most recent call first</p>' if len(innermost_first) > 1 else ""
-    return order + "".join("".join(map(_open, frames)) if is_open else _folded(frames) for is_open, frames in shown)
+    parts = [
+        "".join(_open(frame, dashboard) for frame in frames) if is_open else _folded(frames)
+        for is_open, frames in shown
+    ]
+    return order + "".join(parts)
 
 
-def _open(frame: Frame) -> str:
-    return f'<details class="frame own" open><summary>{_place(frame)}</summary>{_source(frame)}</details>'
+def _open(frame: Frame, dashboard: str) -> str:
+    link = _editor_link(frame, dashboard) if dashboard and frame.in_project else ""
+    return f'<details class="frame own" open><summary>{_place(frame)}</summary>{_source(frame)}{link}</details>'
+
+
+def _editor_link(frame: Frame, dashboard: str) -> str:
+    """To the dashboard's page that opens the file: on this origin, whatever opens files could be used by any script."""
+    address = f"{dashboard}/open?{urlencode({'file': frame.file, 'line': frame.line})}"
+    return f'<p class="edit"><a href="{markup(address)}" target="_blank" rel="noopener">Open in the editor</a></p>'
 
 
 def _folded(frames: Sequence[Frame]) -> str:

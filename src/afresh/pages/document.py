@@ -10,6 +10,7 @@ def policy(nonce: str) -> str:
     """The Content-Security-Policy of a page whose script carries `nonce`: nothing comes from or goes to elsewhere."""
     return (
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; connect-src 'self'; "
+        "worker-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
 

@@ -1,12 +1,14 @@
 "use strict";
 // Asks whether the failure is still the one shown here. A request that arrives during a reload is held by the server,
-// so an answer is always that of the newest code. Nothing runs while the page is hidden.
+// so an answer is always that of the newest code. Nothing runs while the page is hidden. Where the live reload's script is
+// in the page, it says when to ask; else it is asked from time to time.
 (() => {
-  const { failure, header, poll, wait, waiting, elapsed } = document.body.dataset;
+  const { failure, header, poll, wait, waiting, elapsed, follows } = document.body.dataset;
   const status = document.getElementById("status");
   const PERIOD = 2000; // milliseconds between two questions, while the page is visible
   let timer = 0;
   let asking = false;
+  let again = false; // something has changed while it was being asked
   let over = false;
 
   const say = (text) => { if (status.textContent !== text) status.textContent = text; };
@@ -21,8 +23,10 @@
 
   async function ask() {
     clearTimeout(timer);
-    if (asking || over || document.hidden) return;
+    if (over || document.hidden) return;
+    if (asking) { again = true; return; }
     asking = true;
+    again = false;
     try {
       if ((await current()) !== failure) return recovered();
       say(waiting);
@@ -31,7 +35,8 @@
     } finally {
       asking = false;
     }
-    if (!document.hidden) timer = setTimeout(ask, PERIOD);
+    if (again) return ask();
+    if (!document.hidden && follows === "no") timer = setTimeout(ask, PERIOD);
   }
 
   function recovered() {
@@ -77,10 +82,15 @@
   }
 
   offerCopy();
+  if (!failure) return; // the answer to one request: to ask for it again would be another
   countSeconds();
   say(waiting);
+  addEventListener("afresh:change", (event) => {
+    event.preventDefault();
+    ask();
+  });
   for (const [target, event] of [[document, "visibilitychange"], [window, "focus"], [window, "pageshow"]]) {
     target.addEventListener(event, ask);
   }
-  timer = setTimeout(ask, PERIOD);
+  if (follows === "no") timer = setTimeout(ask, PERIOD);
 })();

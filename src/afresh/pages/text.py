@@ -16,6 +16,8 @@ def short(failure: Failure) -> list[str]:
 def full(failure: Failure) -> str:
     """The plain text page: the short form, then the whole traceback or output. Ends with a line feed."""
     parts = ["\n".join(short(failure))]
+    for change in failure.changes:
+        parts.append("\n".join([f"Changed since it worked: {one_line(change.name)}", *map(one_line, change.diff)]))
     if failure.text.strip():
         parts.append(multiline(failure.text.strip("\n")))
     return "\n\n".join(parts) + "\n"

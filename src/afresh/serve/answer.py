@@ -1,6 +1,7 @@
 """Answering one request of a connection: the part of serving that any thread does."""
 
 import io
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import IO, TypeAlias
@@ -18,8 +19,9 @@ from afresh.serve.response import plain_response
 from afresh.serve.wire import PeerGone, Wire
 from afresh.serve.witness import Witness
 
-Rewriter: TypeAlias = Callable[[Head], Rewrite | None]
-"""Asked before the application is called: how its response is to be rewritten, None where not at all."""
+Rewriter: TypeAlias = Callable[[Head, int], Rewrite | None]
+"""Asked before the application is called, with the request's number, 0 where it has none: how the response is to be
+rewritten, None where not at all."""
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -74,14 +76,15 @@ def refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
 
 
 def _answer(service: Service, connection: Connection, number: int) -> None:
+    began = time.monotonic()
     wire = Wire(connection.sock)
     head, body, raw = _open_body(service, connection, wire)
     environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
-    rewrite = None if service.rewriter is None else service.rewriter(head)
+    rewrite = None if service.rewriter is None else service.rewriter(head, number)
     exchange = Exchange(wire, head, environ, raw, service.terms, rewrite)
     returned = None if service.witness is None else partial(service.witness.processed, number)
     try:
-        exchange.run(service.application, _logger(service, connection, head, number), returned)
+        exchange.run(service.application, _logger(service, connection, head, number, began), returned)
     finally:
         body.close()
     connection.keeps = exchange.keeps
@@ -108,10 +111,21 @@ def _open_body(service: Service, connection: Connection, wire: Wire) -> tuple[He
     return head, io.BufferedReader(raw, 1 << 16), raw
 
 
-def _logger(service: Service, connection: Connection, head: Head, number: int) -> Callable[[Exchange], None]:
+def _logger(
+    service: Service, connection: Connection, head: Head, number: int, began: float
+) -> Callable[[Exchange], None]:
     def log(exchange: Exchange) -> None:
         if service.witness is not None:
             service.witness.sent(number, exchange.status, exchange.sent)
-        service.log(AccessEntry(head.request_line, exchange.status, exchange.sent, connection.peer, connection.sock))
+        service.log(
+            AccessEntry(
+                head.request_line,
+                exchange.status,
+                exchange.sent,
+                connection.peer,
+                connection.sock,
+                seconds=time.monotonic() - began,
+            )
+        )
 
     return log

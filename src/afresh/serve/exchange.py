@@ -28,12 +28,20 @@ Rewrite: TypeAlias = Callable[[int, str, bytes], bytes | None]
 """From the status, the header section and the whole body of a response to another body, or None."""
 
 
+ErrorPage: TypeAlias = Callable[[BaseException, Head], tuple[list[tuple[str, str]], bytes]]
+"""From what an application raised, and the request, to the header fields and the body of the answer."""
+
+
 class Terms(msgspec.Struct, frozen=True):
-    """What an exchange is told besides its request. `may_keep`: connections may stay open; the others as in Config."""
+    """What an exchange is told besides its request. `may_keep`: connections may stay open; the others as in Config.
+
+    `error_page`: the answer where the application raises; without it, that of `wsgiref.handlers`.
+    """
 
     software: str
     unread_limit: int
     may_keep: bool
+    error_page: ErrorPage | None = None
 
 
 class Exchange:
@@ -266,9 +274,18 @@ class Exchange:
         if self.has_begun:
             self.keeps = False
             return
-        self._head = read_head(_ERROR_STATUS, [("Content-Type", "text/plain")])
-        self._send_blocks([_ERROR_BODY])
+        fields, body = self._error(exc)
+        self._head = read_head(_ERROR_STATUS, fields)
+        self._send_blocks([body])
         self._finish()
+
+    def _error(self, exc: BaseException) -> tuple[list[tuple[str, str]], bytes]:
+        if self._terms.error_page is not None:
+            try:
+                return self._terms.error_page(exc, self._request)
+            except Exception as own:  # nothing about an exception can be trusted
+                traceback.print_exception(own, file=sys.stderr)
+        return [("Content-Type", "text/plain")], _ERROR_BODY
 
     def _close(self, result: Iterable[bytes] | None) -> None:
         close = getattr(result, "close", None)

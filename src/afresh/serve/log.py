@@ -14,7 +14,8 @@ class AccessEntry(msgspec.Struct, frozen=True):
     """One answered request.
 
     `request_line` is as received, decoded as latin-1, not escaped: it may hold anything. `length` is the number of body
-    bytes sent. `message` is empty, or says why the server itself refused the request.
+    bytes sent. `message` is empty, or says why the server itself refused the request. `seconds`: from the complete head
+    to the last byte. `note`: what a verbose log adds.
     """
 
     request_line: str
@@ -23,6 +24,8 @@ class AccessEntry(msgspec.Struct, frozen=True):
     peer: tuple[str, int]
     sock: socket.socket
     message: str = ""
+    seconds: float = 0.0
+    note: str = ""
 
 
 AccessLog: TypeAlias = Callable[[AccessEntry], None]
@@ -42,7 +45,44 @@ def format_entry(entry: AccessEntry, now: time.struct_time) -> str:
     """One line, as `django.utils.log.ServerFormatter` writes it."""
     # Escaped as Django does since CVE-2025-48432: a line end or a terminal sequence in a path is not to reach the log.
     line = entry.request_line.encode("unicode_escape").decode("ascii")
-    return f'[{timestamp(now)}] "{line}" {entry.status} {entry.length}\n'
+    note = f" · {entry.note}" if entry.note else ""
+    return f'[{timestamp(now)}] "{line}" {entry.status} {entry.length}{note}\n'
+
+
+def verbose(log: AccessLog, queries: Callable[[], int] | None) -> AccessLog:
+    """A log that adds how long each answer took and, where `queries` tells it, how many queries the thread has sent to
+    the database since it was asked last."""
+
+    def write(entry: AccessEntry) -> None:
+        note = f"{1000 * entry.seconds:.0f} ms"
+        if queries is not None:
+            count = queries()
+            note += f" · {count} {'query' if count == 1 else 'queries'}"
+        log(msgspec.structs.replace(entry, note=note))
+
+    return write
+
+
+def as_json(stream: TextIO, queries: Callable[[], int] | None = None) -> AccessLog:
+    """A log of one JSON object a line, for machines: times in seconds, UTC in RFC 3339."""
+
+    def write(entry: AccessEntry) -> None:
+        method, _, rest = entry.request_line.partition(" ")
+        told = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "kind": "request",
+            "method": method,
+            "target": rest.rpartition(" ")[0] or rest,
+            "status": entry.status,
+            "bytes": entry.length,
+            "seconds": round(entry.seconds, 6),
+            **({} if queries is None else {"queries": queries()}),
+            **({"message": entry.message} if entry.message else {}),
+        }
+        stream.write(msgspec.json.encode(told).decode() + "\n")
+        stream.flush()
+
+    return write
 
 
 def timestamp(now: time.struct_time) -> str:

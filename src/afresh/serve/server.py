@@ -11,7 +11,7 @@ from afresh.handover.parcel import Parcel
 from afresh.serve.answer import Rewriter, Service
 from afresh.serve.config import Config
 from afresh.serve.environ import base_environ
-from afresh.serve.exchange import Terms, WSGIApplication
+from afresh.serve.exchange import ErrorPage, Terms, WSGIApplication
 from afresh.serve.hosts import HostPolicy
 from afresh.serve.leader import Leader, Surroundings
 from afresh.serve.log import AccessLog
@@ -28,8 +28,8 @@ class Server:
 
     `gate` is asked once a head is complete. `hand_over` takes connections that must go on elsewhere and owns their
     sockets from then on. `on_drained` is called by a serving thread when, after `drain`, no connection is left;
-    `on_thread_end` by each serving thread that ends. `witness` is told of each request. `rewriter`: see
-    `afresh.serve.answer`.
+    `on_thread_end` by each serving thread that ends. `witness` is told of each request. `rewriter`, `error_page`: see
+    `afresh.serve.answer` and `afresh.serve.exchange`.
     """
 
     def __init__(
@@ -45,9 +45,10 @@ class Server:
         on_thread_end: Callable[[], None] = _nothing,
         witness: Witness | None = None,
         rewriter: Rewriter | None = None,
+        error_page: ErrorPage | None = None,
     ) -> None:
         self._ended = threading.Event()
-        terms = Terms(config.software, config.unread_limit, may_keep=config.threads)
+        terms = Terms(config.software, config.unread_limit, may_keep=config.threads, error_page=error_page)
         service = Service(application, config, base_environ(config), terms, log, witness, rewriter)
         surroundings = Surroundings(gate, hosts, hand_over, on_drained, on_thread_end)
         self._leader = Leader(service, surroundings, self._ended.set)

@@ -3,7 +3,6 @@
 The compiler's settings are those of the process that runs the code, as it has told them.
 """
 
-import os
 import warnings
 from types import CodeType
 from typing import TYPE_CHECKING
@@ -13,8 +12,6 @@ from afresh.source.reading import digest_of, read_source, signature_of
 
 if TYPE_CHECKING:
     from afresh.reload.journal import Signature
-
-LARGEST = 200_000  # bytes: of a longer text nobody reads the difference
 
 
 class Editions:
@@ -36,20 +33,6 @@ class Editions:
         kept = [edition for edition in self._sources.get(path, ()) if edition[0] != digest]
         self._sources[path] = [*kept[-3:], (digest, source)]
         return digest, signature
-
-    def has(self, path: str) -> bool:
-        """Whether any text of this file is kept."""
-        return path in self._sources
-
-    def keep(self, path: str) -> None:
-        """Keep the text that is there now, unless one is kept: it is what the next edit changes."""
-        if path not in self._sources:
-            self._sources[path] = []
-            try:
-                if os.path.getsize(path) <= LARGEST:
-                    self.read(path)
-            except OSError:
-                pass
 
     def source(self, path: str, digest: bytes) -> bytes | None:
         """The source with this digest, if it was read here lately."""

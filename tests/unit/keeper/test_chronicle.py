@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from afresh.channel.messages import ChangedFile
 from afresh.keeper.chronicle import Chronicle, process_began
 from afresh.reload.journal import Edit
 from afresh.reload.plan import Plan, Way
@@ -25,15 +26,14 @@ class Told:
 
 def edit(told: Told, generation: int = 2) -> None:
     plan = Plan(Way.PATCH, "/shop/views.py:index", "", 1)
-    texts = {"old": "aa", "new": "bb"}
-    told.chronicle.edited(generation, Edit(frozenset({"/shop/views.py"})), plan, time.monotonic(), lambda _: texts)
+    told.chronicle.edited(generation, Edit(frozenset({"/shop/views.py"})), plan, time.monotonic())
 
 
 def test_a_start_tells_its_stations_in_order() -> None:
     told = Told()
     told.chronicle.began(("python", "manage.py", "runserver"))
     told.chronicle.boot_began(1, 1)
-    told.chronicle.answering(1, "127.0.0.1:8000", modules=9)
+    told.chronicle.answering(1, "127.0.0.1:8000", 9)
     told.chronicle.stopped("Ctrl+C")
     assert told.rows() == [
         ("commandrun", "python manage.py runserver"),
@@ -63,10 +63,10 @@ def test_a_report_says_what_changed_and_when_it_came_how_far() -> None:
     told = Told()
     edit(told)
     told.chronicle.mark(2, "served")
-    told.chronicle.answering(2, "127.0.0.1:8000")
+    told.chronicle.answering(2, "127.0.0.1:8000", 0, [ChangedFile("views.py", "/shop/views.py", ("-a", "+b"))])
     first, last = told.reports()[0], told.reports()[-1]
     assert (first["way"], first["place"]) == ("patch", "views.py:index")
-    assert first["changed"] == [{"file": "/shop/views.py", "name": "views.py", "old": "aa", "new": "bb"}]
+    assert last["changed"] == [{"file": "/shop/views.py", "name": "views.py", "diff": ("-a", "+b")}]
     marks = last["marks"]
     assert marks["seen"] <= marks["decided"] <= marks["served"] <= marks["answered"]
     assert last["outcome"] == "answers"

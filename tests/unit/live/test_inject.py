@@ -130,3 +130,16 @@ def test_a_fragment_for_a_client_that_is_no_browser_keeps_its_bytes() -> None:
 )
 def test_who_asks_for_a_document(fields: dict[str, str], expected: bool) -> None:
     assert wants_document(fields) is expected
+
+
+def test_the_page_of_a_request_that_failed_leads_to_its_row() -> None:
+    link = 'http://afresh.localhost:1/requests/2.3?"><script>'
+
+    def with_link(status: int) -> bytes:
+        found = place(PAGE, HTML, status, is_document=True, script="/s.js", stamp="a.1.2", method="GET", link=link)
+        assert found.body is not None
+        return found.body
+
+    assert b'href="http://afresh.localhost:1/requests/2.3?&quot;&gt;&lt;script&gt;"' in with_link(500)
+    assert with_link(500).startswith(with_link(200))
+    assert b"requests" not in with_link(404)

@@ -1,6 +1,5 @@
 """Reloads: what changed, the way taken and why, where the milliseconds went, and which checkpoints stand."""
 
-import difflib
 from http import HTTPStatus
 from typing import Any
 
@@ -20,7 +19,6 @@ WAYS = {
     "cold": "started anew",
     "nothing": "nothing to do",
 }
-_MOST_LINES = 400
 
 
 def index(request: Request) -> Response:
@@ -51,7 +49,7 @@ def detail(request: Request) -> Response:
             number=news.number,
         )
         return Response(response.parts, response.content_type, HTTPStatus.NOT_FOUND)
-    diffs = "".join(_diff(request.keeper, change) for change in report["changed"])
+    diffs = "".join(_diff(change) for change in report["changed"])
     main = (
         '<p class="quiet"><a href="/reloads">Reloads</a></p>'
         f"<h1>Generation {report['number']}</h1>{_body(report, _total(report) or 1.0)}"
@@ -115,34 +113,16 @@ def _total(report: dict[str, Any]) -> float:
 # ---- what changed -----------------------------------------------------------------------------------------------
 
 
-def _diff(keeper: Keeper, change: dict[str, str]) -> str:
-    texts = [_text(keeper, change["file"], change[which]) for which in ("old", "new")]
+def _diff(change: dict[str, Any]) -> str:
     title = f'<h3 class="file">{said(change["name"])}</h3>'
-    if change["new"] and not change["old"]:
-        return title + parts.note("It was not executed before, or it is no Python file.")
-    if texts[0] is None or texts[1] is None:
-        gone = "It is gone." if not change["new"] else "The texts are not kept any more."
-        return title + parts.note(gone)
-    lines = list(difflib.unified_diff(texts[0].splitlines(), texts[1].splitlines(), lineterm="", n=3))[2:]
-    if not lines:
-        return title + parts.note("The text is the same.")
-    rest = f"<span>… {len(lines) - _MOST_LINES} lines more</span>" if len(lines) > _MOST_LINES else ""
-    return f'{title}<pre class="diff" tabindex="0">{"".join(map(_line, lines[:_MOST_LINES]))}{rest}</pre>'
+    if not change["diff"]:
+        return title + parts.note("The lines are not known: no Python file of the project, or new, or too long ago.")
+    return f'{title}<pre class="diff" tabindex="0">{"".join(map(_line, change["diff"]))}</pre>'
 
 
 def _line(line: str) -> str:
     kind = {"+": "added", "-": "removed", "@": "hunk"}.get(line[:1], "same")
     return f'<span class="{kind}">{said(line)}\n</span>'
-
-
-def _text(keeper: Keeper, file: str, digest: str) -> str | None:
-    if not digest:
-        return None
-    try:
-        text: str = msgspec.json.decode(keeper.ask("text", {"file": file, "digest": digest}), type=str)
-    except Declined:
-        return None
-    return text
 
 
 # ---- checkpoints --------------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def index(request: Request) -> Response:
 
 
 def detail(request: Request) -> Response:
-    """One request: what is known of it. `number`: the request's, or "PID-N" as its process counts."""
+    """One request: what is known of it. `number`: the request's, or "PID.N" as its process counts."""
     news = request.board.snapshot()
     wanted = request.parameters["number"]
     found = _find(news, wanted)
@@ -69,7 +69,7 @@ def _find(news: Shelf, wanted: str) -> dict[str, Any] | None:
     found = known(news)
     if wanted.isdecimal():
         return found.get(int(wanted))
-    pid, _, count = wanted.partition("-")
+    pid, _, count = wanted.partition(".")
     if not (pid.isdecimal() and count.isdecimal()):
         return None
     own = [each for each in found.values() if each["pid"] == int(pid) and each["own_number"] == int(count)]

@@ -1,0 +1,158 @@
+"""`browser`: from a save to the pixels in Chromium, of a function in a view and of a stylesheet.
+
+Django's runserver has django-browser-reload, the package for this that is used most.
+"""
+
+import random
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from afresh.testing.edits import write_and_rename
+from bench.peers import AFRESH, RUNSERVER
+from bench.run import Data, Plan, answering, interleaved
+from bench.sites import VIEWS, Site
+from bench.statistic import median, percentile
+from bench.table import Cell, Table
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROUNDS = 3
+EDITS = 30
+PEERS = (RUNSERVER.name, AFRESH.name)
+PROJECTS = ("example",)
+
+PAUSE = 0.8, 1.6
+"""Seconds between the pixels and the next save, at random: runserver looks once a second."""
+
+PATIENCE = 30_000
+"""Milliseconds."""
+
+_STYLE = "recipes/static/bench.css"
+_VIEWS = """\
+from django.http import HttpResponse
+
+
+def page(request):
+    return HttpResponse('''<!doctype html><html><head><title>bench</title>
+<link rel="stylesheet" href="/static/bench.css"></head><body><h1>version {version}</h1></body></html>''')
+"""
+_RELOADS = {
+    "bench_settings.py": "\nMIDDLEWARE = [*MIDDLEWARE, 'django_browser_reload.middleware.BrowserReloadMiddleware']\n",
+    "bench_urls.py": (
+        "\nfrom django.urls import include\n"
+        "urlpatterns = [path('__reload__/', include('django_browser_reload.urls')), *urlpatterns]\n"
+    ),
+}
+_RELOADS_APP = "\nINSTALLED_APPS = [*INSTALLED_APPS, 'django_browser_reload']\n"
+
+
+def measure(plan: Plan) -> Data:
+    """Milliseconds from each save to the pixels."""
+    import playwright.sync_api as playwright
+
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        edits = max(1, plan.edits // plan.rounds)
+        try:
+            return interleaved(plan, lambda site: once(site, browser, edits))
+        finally:
+            browser.close()
+
+
+def once(site: Site, browser: Any, edits: int) -> dict[str, list[float]]:
+    """Start it, open the page, save some versions of the view and of the stylesheet."""
+    _prepare(site)
+    with answering(site) as (_, (host, port)):
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"http://{host}:{port}/bench/")
+        _shown(page, 1)
+        time.sleep(2.5)  # both have looked at the folder by then
+        found = {"view body": [_code(site, page, 2 + number) for number in range(edits)]}
+        found["stylesheet"] = [_style(site, page, 2 + number) for number in range(edits)]
+        page.close()
+    return found
+
+
+def _prepare(site: Site) -> None:
+    directory = Path(site.directory)
+    (directory / VIEWS).write_text(_VIEWS.format(version=1))
+    (directory / _STYLE).write_text("h1 { color: rgb(0, 0, 1); }\n")
+    if site.peer is RUNSERVER:
+        for name, text in {**_RELOADS, "bench_settings.py": _RELOADS_APP + _RELOADS["bench_settings.py"]}.items():
+            path = directory / name
+            before = path.read_text()
+            path.write_text(before if text in before else before + text)
+
+
+def _shown(page: "Page", version: int) -> float:
+    """When the browser first painted this version of the page, in milliseconds of the wall clock."""
+    page.wait_for_function(
+        "(text) => document.querySelector('h1')?.textContent === text"
+        " && performance.getEntriesByName('first-contentful-paint').length",
+        arg=f"version {version}",
+    )
+    painted = "performance.timeOrigin + performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    return float(page.evaluate(painted))
+
+
+def _code(site: Site, page: "Page", version: int) -> float:
+    time.sleep(random.uniform(*PAUSE))
+    began = time.time()
+    write_and_rename(Path(site.directory) / VIEWS, _VIEWS.format(version=version))
+    return _shown(page, version) - 1000 * began
+
+
+def _style(site: Site, page: "Page", version: int) -> float:
+    """Until the frame after the one in which the style was computed: that has it on the screen."""
+    time.sleep(random.uniform(*PAUSE))
+    page.evaluate(
+        """(colour) => {
+          window.painted = 0;
+          const look = () => {
+            const heading = document.querySelector("h1");
+            if (!heading || getComputedStyle(heading).color !== colour) return requestAnimationFrame(look);
+            requestAnimationFrame(() => { window.painted = performance.timeOrigin + performance.now(); });
+          };
+          look();
+        }""",
+        f"rgb(0, 0, {version})",
+    )
+    began = time.time()
+    write_and_rename(Path(site.directory) / _STYLE, f"h1 {{ color: rgb(0, 0, {version}); }}\n")
+    while not (painted := _painted(page, version)):
+        pass
+    return painted - 1000 * began
+
+
+def _painted(page: "Page", version: int) -> float:
+    """0 until then. A peer that loads the whole page anew for a stylesheet paints with the new document."""
+    found = page.wait_for_function(
+        """(colour) => window.painted || (window.painted === undefined && document.querySelector("h1")
+          && getComputedStyle(document.querySelector("h1")).color === colour
+          && performance.getEntriesByName("first-contentful-paint").length
+          && performance.timeOrigin + performance.getEntriesByName("first-contentful-paint")[0].startTime)""",
+        arg=f"rgb(0, 0, {version})",
+    )
+    return float(found.json_value() or 0)
+
+
+def tables(data: Data) -> list[Table]:
+    """One table for each project."""
+    return [_table(project, peers) for project, peers in data.items()]
+
+
+def _table(project: str, found: Data) -> Table:
+    columns = ("", "view body, median", "view body, p95", "stylesheet, median", "stylesheet, p95")
+    rows: list[list[Cell]] = []
+    for name, values in found.items():
+        shown = f"{name} + django-browser-reload" if name == RUNSERVER.name else name
+        cells: list[Cell] = []
+        for kind in ("view body", "stylesheet"):
+            all_of_it = [value for some in [values.get(kind, [])] for value in some]
+            cells += [median(all_of_it), percentile(all_of_it, 95)] if all_of_it else ["", ""]
+        rows.append([shown, *cells])
+    return Table(f"Browser: from a save to the pixels in Chromium, ms, {project}", columns, rows)
