@@ -46,7 +46,7 @@ def page(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
-        f"<title>{markup(one_line(title))} · Afresh</title>{sheets}{modules}</head>"
+        f"<title>{markup(one_line(title))} · Afresh</title><link rel="icon" href="{url('afresh.svg')}">{sheets}{modules}</head>"
         f"<body {attributes}>"
         '<a class="skip" href="#main">Skip to the content</a>'
         f'<header class="bar"><span class="mark">Afresh</span><nav aria-label="Views">{links}</nav>'
