@@ -6,6 +6,8 @@ from afresh.dashboard.http import Response
 from afresh.dashboard.views.assets import url
 from afresh.pages.printable import markup, one_line
 
+_ICON = "afresh.svg"
+
 NAVIGATION: tuple[tuple[str, str], ...] = (
     ("/", "Now"),
     ("/requests", "Requests"),
@@ -41,12 +43,13 @@ def page(
     links = "".join(
         f'<a href="{to}"{" aria-current=page" if to == path else ""}>{markup(label)}</a>' for to, label in NAVIGATION
     )
+    icon = f'<link rel="icon" href="{url(_ICON)}">'
     attributes = f'data-topics="{markup(",".join(topics))}" data-after="{number}"'
     document = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
-        f"<title>{markup(one_line(title))} · Afresh</title><link rel="icon" href="{url('afresh.svg')}">{sheets}{modules}</head>"
+        f"<title>{markup(one_line(title))} · Afresh</title>{icon}{sheets}{modules}</head>"
         f"<body {attributes}>"
         '<a class="skip" href="#main">Skip to the content</a>'
         f'<header class="bar"><span class="mark">Afresh</span><nav aria-label="Views">{links}</nav>'
