@@ -4,7 +4,7 @@ import io
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import IO, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -17,7 +17,9 @@ from afresh.serve.head import Head, Refusal
 from afresh.serve.log import AccessEntry, AccessLog
 from afresh.serve.response import plain_response
 from afresh.serve.wire import PeerGone, Wire
-from afresh.serve.witness import Witness
+
+if TYPE_CHECKING:
+    from afresh.serve.witness import Witness
 
 Rewriter: TypeAlias = Callable[[Head, int], Rewrite | None]
 """Asked before the application is called, with the request's number, 0 where it has none: how the response is to be
@@ -32,7 +34,7 @@ class Service(msgspec.Struct, frozen=True):
     environ: Environ
     terms: Terms
     log: AccessLog
-    witness: Witness | None = None
+    witness: "Witness | None" = None
     rewriter: Rewriter | None = None
 
 

@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from afresh.handover.parcel import Parcel
 from afresh.serve.answer import Rewriter, Service
@@ -15,8 +16,10 @@ from afresh.serve.exchange import ErrorPage, Terms, WSGIApplication
 from afresh.serve.hosts import HostPolicy
 from afresh.serve.leader import Leader, Surroundings
 from afresh.serve.log import AccessLog
-from afresh.serve.witness import Witness
 from afresh.watch.gate import Gate
+
+if TYPE_CHECKING:
+    from afresh.serve.witness import Witness
 
 
 def _nothing() -> None:
@@ -43,7 +46,7 @@ class Server:
         hosts: HostPolicy,
         on_drained: Callable[[], None] = _nothing,
         on_thread_end: Callable[[], None] = _nothing,
-        witness: Witness | None = None,
+        witness: "Witness | None" = None,
         rewriter: Rewriter | None = None,
         error_page: ErrorPage | None = None,
     ) -> None:
