@@ -50,6 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[playwright.Browser]:
+    playwright.expect.set_options(timeout=DEADLINE)  # some of what is waited for is a whole start
     chromium = shutil.which("chromium")
     assert chromium, "chromium is needed: scripts/install installs it"
     with playwright.sync_playwright() as driver:

@@ -28,6 +28,10 @@ STATIC_FIELDS = frozenset({"etag", "cache-control", "accept-ranges"})
 _CHANCE = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
+        # What Afresh puts into pages, and runserver does not: the live reload's script, and into those of requests that
+        # failed a link to the dashboard. These clients ask for HTML by name, as browsers do.
+        (r'<script src="/__afresh__/live\.js[^>]*></script>', ""),
+        (r'<a href="http://afresh\.localhost:\d+/requests[^>]*>This request in Afresh</a>', ""),
         (r"127\.0\.0\.1:\d+|localhost:\d+", "<host>"),
         (r"\b[A-Za-z0-9]{64}\b", "<token>"),  # Django's CSRF tokens
         (r"nonce=(?P<q>[\"']?)[A-Za-z0-9+/=_-]+(?P=q)", "nonce=<nonce>"),

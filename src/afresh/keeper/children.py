@@ -79,6 +79,11 @@ class Link:
     def fileno(self) -> int:
         return self._endpoint.fileno()
 
+    @property
+    def waiting(self) -> int:
+        """How many messages the process has not made room for."""
+        return len(self._queue)
+
     def send(self, message: ToApp, descriptors: Sequence[int] = ()) -> None:
         """Send or keep; a process that is gone is noticed by its reader, so nothing is raised."""
         if not self._queue:

@@ -7,6 +7,7 @@ it needs of the keeper: what has happened is kept until somebody wants to see it
 import os
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -25,12 +26,16 @@ PIECE: Final = 100_000  # bytes of data in one message; MAX_BYTES of the endpoin
 BATCH: Final = 64
 
 
-class Desk:
-    """A dashboard's process as the front holds it."""
+MOST_WAITING: Final = 2_000  # messages to a dashboard that takes none in
 
-    def __init__(self, link: Link, convoy: Convoy) -> None:
-        self.link = link
-        self.convoy = convoy
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A dashboard's process as the front holds it. `end`: ends it at once."""
+
+    link: Link
+    convoy: Convoy
+    end: Callable[[], None]
 
 
 class Front:
@@ -54,8 +59,8 @@ class Front:
         self._hosts = hosts
         self._shelf = Shelf()
         self._desk: Desk | None = None
-        self._token = os.urandom(32).hex()
-        self._session = os.urandom(32).hex()
+        self._token = os.urandom(20).hex()
+        self._session = os.urandom(20).hex()
         self._listener: socket.socket | None = None
         self.application_port = 0
 
@@ -138,8 +143,13 @@ class Front:
         """Tell the dashboard, now or when it is opened; `topic` is one of `afresh.channel.news.KEPT`."""
         news = msg.News(self._shelf.number + 1, topic, _json(value))
         self._shelf.add(news)
-        if self._desk is not None:
+        if self._desk is None:
+            return
+        if self._desk.link.waiting < MOST_WAITING:
             self._send([news])
+        else:
+            # It hangs, or is stopped: the next one is told all that is kept.
+            self._desk.end()
 
     def _send(self, news: list[msg.News]) -> None:
         assert self._desk is not None

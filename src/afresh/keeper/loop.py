@@ -97,6 +97,7 @@ class PendingEdit:
     edit: Edit
     since: float
     generation: int | None = None
+    is_wish: bool = False  # the user has asked for it, and nothing need have changed
 
 
 class Keeper:
@@ -845,7 +846,7 @@ class Keeper:
             pid = spawn(command, {"LC_ALL": "C.UTF-8"}, theirs)
         member = self._add_member(DASHBOARDS_HANDLE, Role.DASHBOARD, ours, pid)
         assert member.convoy is not None
-        return Desk(member.link, member.convoy)
+        return Desk(member.link, member.convoy, partial(kill, pid, signal.SIGKILL))
 
     def _bind_dashboard(self) -> None:
         asked = self.spec.options.dashboard_addr
@@ -988,7 +989,7 @@ class Keeper:
     def _reload_all(self, _: object, reply: Reply) -> None:
         """Load everything anew, as after an edit of everything."""
         edit = Edit(frozenset(), everything=True)
-        self._edits.append(PendingEdit(None, edit, time.monotonic(), self._machine.generation))
+        self._edits.append(PendingEdit(None, edit, time.monotonic(), self._machine.generation, is_wish=True))
         self._decide_next()
         reply()
 
@@ -1066,6 +1067,8 @@ class Keeper:
             decision = Plan(Way.NOTHING, decision.place)
         elif decision.way is Way.NOTHING:
             decision = Plan(Way.COLD, decision.place, "it was saved during the start")
+        elif pending.is_wish:
+            decision = Plan(Way.COLD, "everything", "you asked for it")
         self._conclude(pending, decision)
         if is_current and pending.generation == self._machine.generation:
             self._accept_restless()

@@ -285,6 +285,18 @@
     }
   }
 
+  /** First the page, which somebody waits for; what happens meanwhile is told all the same. */
+  function afterPaint(begin) {
+    let isBegun = false;
+    const once = () => {
+      if (isBegun) return;
+      isBegun = true;
+      begin();
+    };
+    requestAnimationFrame(() => setTimeout(once));
+    setTimeout(once, 300); // nothing is painted where nobody looks
+  }
+
   // ---- coming and going ---------------------------------------------------------------------------------------------
 
   function cameBack() {
@@ -305,5 +317,5 @@
   addEventListener("pageshow", ({ persisted }) => { if (persisted) { isGoing = false; leftAt = -PAUSE; connect(); } });
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", restore);
   else restore();
-  connect();
+  afterPaint(connect);
 })();

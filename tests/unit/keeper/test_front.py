@@ -12,7 +12,7 @@ from afresh.channel.endpoint import MAX_BYTES
 from afresh.channel.wire import encode
 from afresh.handover.convoy import Convoy
 from afresh.handover.parcel import Parcel
-from afresh.keeper.front import Desk, Front
+from afresh.keeper.front import MOST_WAITING, Desk, Front
 from afresh.keeper.live import Live
 
 
@@ -21,6 +21,7 @@ class Link:
 
     def __init__(self) -> None:
         self.sent: list[Any] = []
+        self.waiting = 0
 
     def send(self, message: object, descriptors: Sequence[int] = ()) -> None:
         assert len(encode(message)) <= MAX_BYTES  # type: ignore[arg-type]
@@ -33,6 +34,7 @@ class Rig:
     def __init__(self) -> None:
         self.links: list[Link] = []
         self.sockets: list[socket.socket] = []
+        self.ended: list[Link] = []
         self.watched: dict[int, Callable[[], None] | None] = {}
         live = Live(self.watched.__setitem__)
         self.front = Front(self._start, {"echo": self._echo, "fail": self._fail}, self.watched.__setitem__, live)
@@ -40,7 +42,7 @@ class Rig:
     def _start(self) -> Desk:
         link = Link()
         self.links.append(link)
-        return Desk(link, Convoy(link.send))  # type: ignore[arg-type]
+        return Desk(link, Convoy(link.send), lambda: self.ended.append(link))  # type: ignore[arg-type]
 
     @staticmethod
     def _echo(value: Any, reply: Any) -> None:
@@ -70,7 +72,7 @@ def test_the_dashboard_starts_with_the_first_request_and_is_told_all(rig: Rig) -
     assert rig.links == []
     begin, published, parcels = rig.open()
     assert isinstance(begin, msg.BeginDashboard)
-    assert len(begin.token) >= 43
+    assert len(begin.token) == 40  # 160 bits
     assert begin.token != begin.session
     assert published.news == (msg.News(1, "state", b'{"a":1}'),)
     assert isinstance(parcels, msg.Parcels)
@@ -104,6 +106,16 @@ def test_many_news_travel_in_batches_in_order(rig: Rig) -> None:
     numbers = [news.number for message in rig.open() if isinstance(message, msg.Published) for news in message.news]
     assert list(dict.fromkeys(numbers)) == list(range(1, 151))
     assert numbers == sorted(numbers)
+
+
+def test_one_that_takes_nothing_in_is_ended(rig: Rig) -> None:
+    sent = rig.open()
+    rig.links[0].waiting = MOST_WAITING
+    rig.front.publish("state", 1)
+    assert rig.ended == [rig.links[0]]
+    assert isinstance(sent[-1], msg.Parcels)  # the news went to nobody, and are kept
+    rig.front.gone([])
+    assert rig.open()[1].news[0].data == b"1"
 
 
 def test_names_that_are_not_utf_8_can_be_told(rig: Rig) -> None:

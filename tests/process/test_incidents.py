@@ -1,0 +1,134 @@
+"""What went wrong in other development servers, as hand-made requests: each row names the incident.
+
+Those that need a browser are in tests/browser/test_security.py; who passes the dashboard's guard, in
+tests/unit/dashboard/test_guard.py.
+"""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from afresh.testing.client import exchange
+
+from .served import Served, served
+from .test_dashboard import FILES, Dashboard
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("incidents"), FILES) as project:
+        yield project
+
+
+@pytest.fixture(scope="module")
+def dashboard(project: Served) -> Dashboard:
+    return Dashboard(project)
+
+
+OWN = "Host: {own}"
+KEY = "Cookie: {cookie}"
+ORIGIN = "Origin: http://{own}"
+
+# name: (request line, fields, status); the values in braces are those of the running server.
+ROWS: dict[str, tuple[str, list[str], int]] = {
+    "CVE-2024-34069, CVE-2016-9014: another host": ("GET /", ["Host: evil.example"], 400),
+    "CVE-2016-9014: another host, another path": ("GET /static/a.css", ["Host: evil.example:{port}"], 400),
+    "another host, the live reload": ("GET /__afresh__/events", ["Host: evil.example"], 400),
+    "another host that looks alike": ("GET /", ["Host: afresh.localhost.evil.example"], 400),
+    "an address as another host": ("GET /", ["Host: 10.0.0.1"], 400),
+    "a host with a user": ("GET /", ["Host: evil@afresh.localhost"], 400),
+    "no host": ("GET /", [], 400),
+    "two hosts": ("GET /", [OWN, "Host: localhost"], 400),
+    "an absolute target overrules the host, and needs the key": (
+        "GET http://afresh.localhost:1/",
+        ["Host: localhost"],
+        401,
+    ),
+    "CVE-2025-24010: no key, another origin": ("GET /", [OWN, "Origin: http://evil.example"], 403),
+    "CVE-2025-24010: the key, another origin": ("GET /", [OWN, KEY, "Origin: http://evil.example"], 403),
+    "CVE-2026-27977: the origin null": ("GET /stream", [OWN, KEY, "Origin: null"], 403),
+    "CVE-2025-30360: an address as origin": ("GET /stream", [OWN, KEY, "Origin: http://127.0.0.1:{port}"], 403),
+    "CVE-2026-39363: a change without an origin": ("POST /actions/reload", [OWN, KEY, "Content-Length: 0"], 403),
+    "CVE-2018-14732: an upgrade from elsewhere": (
+        "GET /stream",
+        [OWN, KEY, "Origin: http://evil.example", "Connection: Upgrade", "Upgrade: websocket"],
+        403,
+    ),
+    "CVE-2026-94485: JSON without the key": ("POST /actions/reload", [OWN, ORIGIN, "Content-Length: 0"], 401),
+    "CVE-2025-30359: a script tag elsewhere": (
+        "GET /static/dashboard.js",
+        [OWN, KEY, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: script"],
+        403,
+    ),
+    "webpack-dev-server 6: a change by GET": ("GET /actions/reload", [OWN, KEY], 405),
+    "webpack-dev-server 6: the editor by GET": ("GET /actions/open-editor?file=/etc/passwd", [OWN, KEY], 405),
+    "CVE-2025-11953: an address to open": ("POST /actions/open-url", [OWN, KEY, ORIGIN, "Content-Length: 0"], 409),
+    "CVE-2021-3129: an action by its class": ("POST /actions/__class__", [OWN, KEY, ORIGIN, "Content-Length: 0"], 409),
+    "CVE-2025-32395: a fragment in the target": ("GET /static/a#/../x", [OWN, KEY], 400),
+    "CVE-2023-34092: two slashes": ("GET //static//dashboard.js", [OWN, KEY], 404),
+    "a path upwards": ("GET /static/..%2f..%2fguard.py", [OWN, KEY], 404),
+    "CVE-2025-30208: a query that asks for the source": ("GET /static/guard.py?raw??", [OWN, KEY], 404),
+    "CVE-2024-49766: a name of a device": ("GET /static/CON.js", [OWN, KEY], 404),
+    "a name with NUL": ("GET /static/dashboard.js%00.css", [OWN, KEY], 404),
+    "CVE-2015-3224: a peer that says it is local": ("GET /", [OWN, "X-Forwarded-For: 127.0.0.1"], 401),
+    "a host that is forwarded": ("GET /", ["Host: localhost", "X-Forwarded-Host: {own}", KEY], 200),
+    "CVE-2024-50340: a query that switches": ("GET /?+--env=dev&token=", [OWN], 401),
+    "CVE-2015-0219: a field with an underscore": ("GET /", [OWN, "SEC_FETCH_SITE: same-origin", "COOKIE_: x"], 401),
+    "CVE-2026-44546: a control byte in a field": ("GET /", [OWN, "Origin: http://{own}\x0b"], 400),
+    "a body in two lengths": (
+        "POST /actions/reload",
+        [OWN, KEY, ORIGIN, "Content-Length: 5", "Transfer-Encoding: chunked"],
+        400,
+    ),
+    "a preflight": ("OPTIONS /", [OWN, "Origin: http://evil.example", "Access-Control-Request-Method: POST"], 403),
+    "a preflight of the live reload": ("OPTIONS /__afresh__/events", ["Host: localhost:{port}"], 405),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_an_incident_is_none_here(dashboard: Dashboard, name: str) -> None:
+    line, fields, status = ROWS[name]
+    server = dashboard.project.server
+    told = server.err.here()
+    values = {"own": dashboard.host, "cookie": dashboard.cookie, "port": server.port}
+    head = [f"{line} HTTP/1.1", *(field.format(**values) for field in fields), "Connection: close", "", ""]
+    answer = exchange(server.address, "\r\n".join(head).encode("latin-1"))
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    # CVE-2025-24010, GHSA-67mh: no field lets another origin read.
+    assert b"access-control-allow" not in answer.lower()
+    assert dashboard.token.encode() not in answer
+    assert "reload 2" not in server.err.text()[told:]
+
+
+def test_the_address_is_loopback_unless_told_otherwise(project: Served) -> None:
+    """CVE-2025-11953: a server that listened on every address."""
+    port = f"{project.server.port:04X}"
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        rows = [row.split() for row in file.readlines()[1:]]
+    listening = [row[1] for row in rows if row[3] == "0A" and row[1].endswith(":" + port)]
+    assert listening == [f"0100007F:{port}"]
+
+
+def test_what_is_asked_for_cannot_write_to_the_terminal(dashboard: Dashboard) -> None:
+    """CVE-2025-48432, and the same for what Afresh itself says."""
+    server = dashboard.project.server
+    told = server.err.here()
+    for host in ("localhost", dashboard.host):
+        server.exchange(f"GET /\x1b[31m%0a%1b[2J HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    assert dashboard.project.get() == "one"
+    server.err.wait_for('"GET / HTTP', after=told)
+    assert "\x1b" not in server.err.text()[told:]
+
+
+def test_many_streams_end_nothing(project: Served) -> None:
+    """A page that opens streams without end gets no more of them than there are, and the server goes on."""
+    request = b"GET /__afresh__/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    clients = [socket.create_connection(project.server.address, timeout=10) for _ in range(230)]
+    for client in clients:
+        client.sendall(request)
+    firsts = [client.recv(16) for client in clients]
+    for client in clients:
+        client.close()
+    assert {first[9:12] for first in firsts} == {b"200", b"503"}
+    assert project.get() == "one"
