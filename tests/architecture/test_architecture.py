@@ -21,7 +21,7 @@ LEVELS = [
     {"serve"},
     {"pages", "static", "watch", "handover", "live"},
     {"channel", "source"},
-    {"reload", "options"},
+    {"reload", "options", "record"},
     {"errors", "__init__"},
 ]
 LEVEL_OF = {room: depth for depth, rooms in enumerate(LEVELS) for room in rooms}

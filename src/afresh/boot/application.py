@@ -19,6 +19,10 @@ def _nothing() -> None:
     return None
 
 
+def _no_topics(_: str, __: str) -> bytes | None:
+    return None
+
+
 class Application(msgspec.Struct, frozen=True):
     """An application ready to be served.
 
@@ -26,8 +30,10 @@ class Application(msgspec.Struct, frozen=True):
     `threads`: several requests at a time. `checks(aloud)`: the deferred checks, which print where it is to be aloud;
     their output and a failure or None are returned.
     `file_changed`: asks the project's receivers whether they deal with these paths. `on_thread_end` runs in a serving
-    thread that ends. `warm` fills caches while nobody waits. `files` answers requests for static files. `roots`: what
-    is the project's code. `count_queries`: see `afresh.django.queries`.
+    thread that ends. `warm` fills caches while nobody waits. `files` answers requests for static files. `view_of` names
+    the view that made what the application returned, or gives an empty string; without it, requests are not recorded.
+    `topics(topic, argument)` tells about it, as JSON; None for a topic that it does not know. `roots`: what is the
+    project's code. `count_queries`: see `afresh.django.queries`.
     """
 
     wsgi: "WSGIApplication"
@@ -43,5 +49,7 @@ class Application(msgspec.Struct, frozen=True):
     on_thread_end: Callable[[], None] = msgspec.field(default=_nothing)
     warm: Callable[[], None] = msgspec.field(default=_nothing)
     files: "Files | None" = None
+    view_of: Callable[[object], str] | None = None
+    topics: Callable[[str, str], bytes | None] = msgspec.field(default=_no_topics)
     roots: "ProjectRoots | None" = None
     count_queries: Callable[[], Callable[[], int]] | None = None

@@ -67,6 +67,13 @@ class Control:
         except Disconnected:
             os._exit(1)
 
+    def try_send(self, message: msg.FromApp) -> bool:
+        """Tell the keeper if that needs no waiting; from any thread. False where it would."""
+        try:
+            return self._endpoint.try_send(message)
+        except Disconnected:
+            os._exit(1)
+
     def consumed(self, entries: Sequence[Entry]) -> None:
         """Pass journal entries on."""
         self.send(msg.Consumed(tuple(entries)))

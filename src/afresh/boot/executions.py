@@ -1,4 +1,4 @@
-"""Which functions of the project ran, or had their code looked at, during the start.
+"""Which functions of the project ran, or had their code looked at, during the start; and when modules ran.
 
 A function that did neither can be exchanged without a trace. `sys.monitoring` tells of each code object once and is
 within the noise of a boot; Python 3.11 has none, and there nothing can be exchanged.
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from afresh.boot.roots import ProjectRoots
+    from afresh.boot.timing import ModuleTimes
     from afresh.reload.journal import Entry
 
 # Numbers that nobody has a right to; debuggers, coverage tools and profilers have 0 to 2, optimizers 5.
@@ -36,10 +37,11 @@ HARMLESS = (
 class Executions:
     """Collects; `flush` passes on through `add` what is new."""
 
-    def __init__(self, roots: ProjectRoots, add: Callable[[Entry], None]) -> None:
+    def __init__(self, roots: ProjectRoots, add: Callable[[Entry], None], times: ModuleTimes) -> None:
         self._roots = roots
         self._add = add
         self._new: set[tuple[str, str]] = set()
+        self._times = times
         self._tool: int | None = None
 
     def __repr__(self) -> str:
@@ -55,6 +57,9 @@ class Executions:
                 monitoring.use_tool_id(number, "afresh")
                 self._disable = monitoring.DISABLE
                 monitoring.register_callback(number, monitoring.events.PY_START, self._started)
+                monitoring.register_callback(number, monitoring.events.PY_RETURN, self._returned)
+                self._set_local_events = monitoring.set_local_events
+                self._py_return = monitoring.events.PY_RETURN
                 monitoring.set_events(number, monitoring.events.PY_START)
                 self._tool = number
                 return True
@@ -78,12 +83,20 @@ class Executions:
         if self._tool is not None:
             monitoring = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
             monitoring.set_events(self._tool, 0)
+            monitoring.register_callback(self._tool, monitoring.events.PY_RETURN, None)
             monitoring.free_tool_id(self._tool)
 
     def _started(self, code: CodeType, _: int) -> Any:
-        if code.co_flags & FUNCTION == FUNCTION and self._roots.contains(code.co_filename):
-            self._new.add((code.co_filename, code.co_qualname))
+        if code.co_flags & FUNCTION == FUNCTION:
+            if self._roots.contains(code.co_filename):
+                self._new.add((code.co_filename, code.co_qualname))
+        elif code.co_name == "<module>" and self._tool is not None:
+            self._times.begun(code)
+            self._set_local_events(self._tool, code, self._py_return)
         return self._disable
+
+    def _returned(self, code: CodeType, _: int, __: object) -> Any:
+        self._times.ended(code)
 
     def looked_at(self, arguments: tuple[Any, ...]) -> None:
         """An attribute was read that Python tells of: of a function, its code (audit event `object.__getattr__`)."""

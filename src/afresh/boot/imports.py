@@ -60,6 +60,7 @@ class Observer:
         cache: CodeCache,
         triggers: dict[str, Trigger],
         standing: Standing | None = None,
+        looked_up: Callable[[], None] | None = None,
     ) -> None:
         self._journal = journal
         self._importing = Importing(journal)
@@ -67,6 +68,7 @@ class Observer:
         self._cache = cache
         self._triggers = triggers
         self.standing = standing
+        self._looked_up = looked_up  # called before each look-up
         # What runs of the project, by file; None for a file whose functions are of more than one text.
         self.running: dict[str, Running | None] = {}
         self._candidates = Candidates(journal.add)
@@ -82,6 +84,8 @@ class Observer:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """What the finders behind this one find (importlib.abc.MetaPathFinder)."""
+        if self._looked_up is not None:
+            self._looked_up()
         try:
             spec = self._ask(name, path, target)
         except BaseException as exc:

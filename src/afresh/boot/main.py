@@ -107,16 +107,27 @@ def start_observing(
     from afresh.boot.imports import Observer
     from afresh.boot.placement import Placement
     from afresh.boot.standing import Standing
+    from afresh.boot.timing import begin as begin_timing
     from afresh.source.cache import CodeCache, default_directory
 
     journal = JournalWriter(control.consumed)
-    executions = Executions(roots, journal.add)
+    times = begin_timing()
+    executions = Executions(roots, journal.add, times)
     standing = Standing(control, roots, Placement(time.monotonic(), places))
     cache = CodeCache(default_directory(os.environ))
-    observer = Observer(journal, roots, cache, _triggers(adapter), standing)
+    observer = Observer(journal, roots, cache, _triggers(adapter), standing, times.looked_up)
     session = Session(control, "boot", Observation(journal, roots, observer, executions, standing))
-    standing.flush = session.flush
-    standing.on_resume = session.resumed
+
+    def stands() -> None:
+        times.stands()
+        session.flush()
+
+    def resumed(go: "msg.Go") -> None:
+        times.resumed()
+        session.resumed(go)
+
+    standing.flush = stands
+    standing.on_resume = resumed
     begin(session)
     sys.meta_path.insert(0, observer)
     observe.install(journal, executions.looked_at if executions.start() else None)

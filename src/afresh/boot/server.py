@@ -13,6 +13,7 @@ from afresh.boot.control import Control
 from afresh.boot.ending import end
 from afresh.boot.error import error_page
 from afresh.boot.live import LivePages
+from afresh.boot.witness import ChannelWitness
 from afresh.channel import messages as msg
 from afresh.channel.places import DASHBOARD_NAME
 from afresh.handover.convoy import Convoy, unpack
@@ -42,12 +43,15 @@ class _ServerProcess:
         self._is_drained = False
         self._abort: threading.Timer | None = None
         self._server: Server | None = None
+        view_of = application.view_of
+        self._witness = None if view_of is None else ChannelWitness(control, view_of)
         self._live: LivePages | None = None
         self._in_debugger = False
 
     def run(self) -> NoReturn:
         while True:
             if self._is_drained and self._convoy.is_empty:
+                self._tell_all()
                 self._control.send(msg.Drained())
                 end(0)
             if self._control.wait(self._wake):
@@ -81,10 +85,19 @@ class _ServerProcess:
             case msg.RunChecks():
                 run = partial(self._control.run_checks, self._application)
                 threading.Thread(target=run, name="afresh-checks", daemon=True).start()
+            case msg.Inquire():
+                from afresh.boot.inquiry import answer
+
+                answer(self._control, self._application, message)
             case msg.Stop():
+                self._tell_all()
                 end(0)
             case _:
                 pass
+
+    def _tell_all(self) -> None:
+        if self._witness is not None:
+            self._witness.tell_all()
 
     @property
     def _serving(self) -> Server:
@@ -121,6 +134,7 @@ class _ServerProcess:
             files=application.files,
             on_drained=self._drained,
             on_thread_end=application.on_thread_end,
+            witness=self._witness,
             rewriter=None if self._live is None else self._live.rewriter,
             error_page=partial(error_page, self._application.roots, order.dashboard),
         )

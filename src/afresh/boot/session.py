@@ -10,6 +10,7 @@ from afresh.boot.application import Application
 from afresh.boot.control import Control
 from afresh.boot.journal import JournalWriter
 from afresh.boot.roots import ProjectRoots
+from afresh.boot.witness import reached
 from afresh.channel import messages as msg
 from afresh.reload.journal import Entry
 
@@ -77,6 +78,10 @@ class Session:
         self.has_command = True
         self.at_command()
 
+    def reached(self, stage: str, details: str) -> None:
+        """The boot has come past "settings", "routing" or "application"; `details` says what is loaded."""
+        reached(self.control, stage, details)
+
     def flush(self) -> None:
         """Tell the keeper all that was consumed, and what ran, so far."""
         if self._observation is not None:
@@ -99,6 +104,10 @@ class Session:
         """The command brings its own server: give up the port, and only watch."""
         self.flush()
         self.control.send(msg.ServesByItself())
+
+    def is_project(self, file: str) -> bool:
+        """Whether the file is the project's own."""
+        return self._seen.roots.contains(file)
 
     def failure_of(self, exc: BaseException) -> msg.Failure:
         """`exc` as a value that can be shown elsewhere."""

@@ -39,7 +39,8 @@ def serve_application(session: Session, target: str, address: tuple[str, int, bo
     session.flush()
     from afresh.serve.log import plain
 
-    session.ready(Application(application, host, port, plain(sys.stderr)))
+    session.reached("application", target)
+    session.ready(Application(application, host, port, plain(sys.stderr), view_of=lambda _: target))
 
 
 def load(target: str) -> "WSGIApplication":

@@ -50,6 +50,20 @@ class Endpoint(Generic[Incoming, Outgoing]):
         except (BrokenPipeError, ConnectionResetError) as exc:
             raise Disconnected("The other end of the channel is gone.") from exc
 
+    def try_send(self, message: Outgoing) -> bool:
+        """Send one message if that needs no waiting; false where it would. Raises as `send` does."""
+        if not self._sending.acquire(blocking=False):
+            return False
+        try:
+            self._sock.sendmsg([encode(message)], [], socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except (BrokenPipeError, ConnectionResetError) as exc:
+            raise Disconnected("The other end of the channel is gone.") from exc
+        finally:
+            self._sending.release()
+        return True
+
     def receive(self) -> tuple[Incoming, list[int]]:
         """Receive one message and its descriptors (close-on-exec); raises Disconnected at the end of the channel."""
         try:

@@ -241,6 +241,20 @@ class ChecksDone(_Message):
     failure: Failure | None
 
 
+class Happened(_Message):
+    """What the process did, as rows of `afresh.record.rows`, oldest first."""
+
+    events: tuple[tuple[str | int, ...], ...]
+
+
+class Answered(_Message):
+    """A piece of the answer to `Inquire`: JSON; the last one has no `more`."""
+
+    ticket: int
+    data: bytes
+    more: bool
+
+
 class Asked(_Message):
     """The dashboard wants something done or told: an entry of `afresh.keeper.actions`. `data`: JSON.
 
@@ -420,6 +434,17 @@ class FileChanged(_Message):
     paths: tuple[str, ...]
 
 
+class Inquire(_Message):
+    """To a server: tell about the application. `topic`: an entry of `afresh.boot.inquiry`; `argument`: what about it.
+
+    Answer wanted: `Answered`, in pieces.
+    """
+
+    ticket: int
+    topic: str
+    argument: str = ""
+
+
 class RunChecks(_Message):
     """To a boot that serves by itself: run the deferred checks beside the serving threads."""
 
@@ -444,6 +469,8 @@ FromApp: TypeAlias = (
     | DebuggerHeld
     | FileChangedAnswer
     | ChecksDone
+    | Happened
+    | Answered
     | Asked
     | NotLive
     | ServesByItself
@@ -469,5 +496,6 @@ ToApp: TypeAlias = (
     | Drain
     | Stop
     | FileChanged
+    | Inquire
     | RunChecks
 )

@@ -12,6 +12,10 @@ from afresh.channel.messages import News
 KEPT: Final[dict[str, int]] = {
     "state": 1,
     "generation": 200,
+    "events": 1000,
+    "steps": 1000,
+    "checks": 1,
+    "migrate": 500,
     "failure": 1,
     "live": 50,
 }

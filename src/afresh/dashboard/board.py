@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from afresh.channel.messages import News
 from afresh.channel.news import Shelf
+from afresh.dashboard.story import Story
 
 
 class Board:
@@ -12,6 +13,7 @@ class Board:
 
     def __init__(self) -> None:
         self._shelf = Shelf()
+        self._story = Story()
         self._changed = threading.Condition()
         self._is_over = False
 
@@ -22,7 +24,7 @@ class Board:
         """Take in what the keeper tells."""
         with self._changed:
             for each in news:
-                self._shelf.add(each)
+                self._shelf.add(self._story.translate(each))
             self._changed.notify_all()
 
     def end(self) -> None:

@@ -6,7 +6,20 @@ from http import HTTPStatus
 from typing import NamedTuple, TypeAlias
 
 from afresh.dashboard.http import Request, Response, text
-from afresh.dashboard.views import actions, assets, open_file, start, stream
+from afresh.dashboard.views import (
+    actions,
+    assets,
+    checks,
+    learn,
+    now,
+    open_file,
+    reloads,
+    requests,
+    routes,
+    settings,
+    startup,
+    stream,
+)
 
 View: TypeAlias = Callable[[Request], Response]
 
@@ -20,7 +33,19 @@ class Route(NamedTuple):
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/", start.show),
+    Route("GET", "/", now.show),
+    Route("GET", "/requests", requests.index),
+    Route("GET", "/requests/{number}", requests.detail),
+    Route("GET", "/reloads", reloads.index),
+    Route("GET", "/reloads/{generation}", reloads.detail),
+    Route("GET", "/startup", startup.show),
+    Route("GET", "/routes", routes.show),
+    Route("GET", "/settings", settings.show),
+    Route("GET", "/checks", checks.show),
+    Route("GET", "/learn", learn.show),
+    Route("GET", "/learn/snapshot", learn.snapshot),
+    Route("GET", "/learn/transcript", learn.transcript),
+    Route("POST", "/learn/visit", learn.visit),
     Route("GET", "/static/{name}", assets.show),
     Route("GET", "/stream", stream.follow),
     Route("GET", "/open", open_file.show),

@@ -105,8 +105,10 @@ def _run(session: Session, main_func: Callable[..., object], args: tuple[Any, ..
     from afresh.boot.ending import end
     from afresh.boot.main import report_end
     from afresh.django.commands import announce, explain, has_own_server, prepare
+    from afresh.django.words import settings_in_words
 
     session.command_runs()
+    session.reached("settings", settings_in_words())
     session.explain = explain
     if session.is_first:
         announce()

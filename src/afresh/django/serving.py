@@ -20,7 +20,7 @@ from afresh.boot.application import Application
 from afresh.boot.main import fail
 from afresh.boot.session import Session
 from afresh.boot.signals import wait_for_signals
-from afresh.django import commands
+from afresh.django import commands, words
 from afresh.django.access import access_log
 from afresh.django.entry import options_of
 from afresh.django.static import static_files
@@ -50,6 +50,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
     _import_what_requests_need()
     _or_fail(session, load_urls)
     files = static_files(asked.handler)
+    session.reached("routing", words.routing_in_words())
     session.flush()  # the keeper watches all this while the rest is made ready
     port = session.control.bound()
     if session.is_first or getattr(asked.on_bind, "__func__", None) is not RunserverCommand.on_bind:
@@ -74,9 +75,17 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             on_thread_end=connections.close_all,
             warm=_warm,
             files=files,
+            view_of=words.view_of,
+            topics=_topics,
             count_queries=_count_queries,
         )
     )
+
+
+def _topics(topic: str, argument: str) -> bytes | None:
+    from afresh.django.topics import tell
+
+    return tell(topic, argument)
 
 
 def _count_queries() -> Callable[[], int]:

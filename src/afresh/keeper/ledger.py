@@ -176,6 +176,14 @@ class Ledger:
         known = set(accounts[1].executed)
         return tuple(name for name in accounts[0].executed if name.startswith(FRAMEWORK) and name not in known)
 
+    def progress_of(self, handle: int) -> tuple[float, Inside | None, tuple[str, ...]]:
+        """How far a checkpoint's boot had come, in seconds; the place inside a file that it stands at; the files that
+        it was executing."""
+        account = self._accounts.get(handle)
+        if account is None:
+            return 0.0, None, ()
+        return account.progress, account.inside, tuple(sorted(account.unfinished))
+
     # ---- edits ----------------------------------------------------------------------------------------------------
 
     def touch(self, edit: Edit) -> None:

@@ -15,6 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,9 +27,11 @@ from afresh.handover.parcel import Parcel
 from afresh.keeper import console, machine
 from afresh.keeper.actions import Reply
 from afresh.keeper.children import Link, await_end, become_subreaper, kill, reap, spawn, spawn_apart
+from afresh.keeper.chronicle import Chronicle
 from afresh.keeper.editor import editor_command, project_file
 from afresh.keeper.eventloop import EventLoop, Timer
 from afresh.keeper.front import Desk, Front
+from afresh.keeper.inquiries import Inquiries
 from afresh.keeper.interpreters import boot_command, isolated, own_library_path
 from afresh.keeper.keys import CLEAR, HELP, Keys, browser_command, ignore_background_reads
 from afresh.keeper.ledger import Ledger
@@ -44,6 +47,9 @@ from afresh.reload.plan import Plan, Way
 from afresh.watch.gate import Latch, Word
 from afresh.watch.watcher import Watcher
 
+if TYPE_CHECKING:
+    from afresh.keeper.errand import Errand
+
 STOP_SECONDS = 5.0
 DASHBOARD_SECONDS = 1.0
 CHECKS_SECONDS = 0.1
@@ -53,6 +59,7 @@ PROJECT_SECONDS = 1.0
 A_BLINK = 0.02
 SPAWNERS_HANDLE = 0
 DASHBOARDS_HANDLE = -1
+STOPPED_BY = {signal.SIGINT: "Ctrl+C", signal.SIGTERM: "asked to end (SIGTERM)", signal.SIGHUP: "the terminal closed"}
 A_MOMENT = 1.0  # a server that ends sooner than this after it began would only end again
 
 
@@ -91,6 +98,7 @@ class PendingEdit:
     edit: Edit
     since: float
     generation: int | None = None
+    is_wish: bool = False  # the user has asked for it, and nothing need have changed
 
 
 class Keeper:
@@ -167,11 +175,20 @@ class Keeper:
         self._live = Live(self._watch_descriptor)
         self._front = Front(
             self._start_dashboard,
-            {"reload": self._reload_all, "open-editor": self._open_editor},
+            {
+                "reload": self._reload_all,
+                "inquire": self._inquire,
+                "processes": lambda _, reply: reply(self._processes()),
+                "migrate": self._migrate,
+                "open-editor": self._open_editor,
+            },
             self._watch_descriptor,
             self._live,
             options.allow_host,
         )
+        self._chronicle = Chronicle(self._front.publish, spec.cwd)
+        self._inquiries = Inquiries()
+        self._errand: Errand | None = None
         self._keys = Keys(
             {
                 "r": self._reload_now,
@@ -200,11 +217,13 @@ class Keeper:
             # the same address and report the error in Django's words.
             self._try_bind(*self.spec.address)
         self._bind_dashboard()
+        self._chronicle.began((os.path.basename(self.spec.python), *self.spec.flags, *self.spec.target))
         effects = self._machine.start(adopted=self._first_boot is not None)
         if self._first_boot is not None:
             channel, pid = self._first_boot
             self._add_member(1, Role.BOOT, channel, pid)
             self._ledger.spawned(1, self._machine.generation)
+            self._chronicle.boot_began(1, self._machine.generation, is_first=True)
         self._perform(effects)
         # Walking a large folder takes a while, and the first boot waits for us now. What it consumes is compared with
         # the disk anyway; the folder matters for code that nobody has told us of.
@@ -243,6 +262,8 @@ class Keeper:
 
     def _stop_asked(self, number: signal.Signals) -> None:
         self._last_signal = number
+        if self._errand is not None:
+            kill(self._errand.pid, signal.SIGTERM)
         self._step(machine.StopAsked())
 
     def _reap(self) -> None:
@@ -258,7 +279,9 @@ class Keeper:
         member = self._member_with(pid)
         if member is not None:
             self._drain_channel(member)
-        if member is not self._member_with(pid):
+        if self._errand is not None and pid == self._errand.pid:
+            self._errand_ended(self._errand, status)
+        elif member is not self._member_with(pid):
             self._ended(pid, status)
         elif member is not None:
             self._gone(member, status)
@@ -308,7 +331,8 @@ class Keeper:
                 self._route_to(None if handle is None else self._members.get(handle))
             case machine.Answering(generation, reason, by_page):
                 self._answering(generation, reason, by_page=by_page)
-            case machine.ShowFailure(failure, _):
+            case machine.ShowFailure(failure, generation):
+                self._chronicle.failed(generation, failure.title, self._texts.changes(self.spec.cwd))
                 console.say(console.failure_lines(failure))
             case machine.ShowReplaced(status):
                 console.say([console.replaced_line(status)])
@@ -320,6 +344,7 @@ class Keeper:
                 self._loop.call_later(STOP_SECONDS, self._step, machine.StopOverdue())
             case machine.Finish(status):
                 self._status = status
+                self._chronicle.stopped(STOPPED_BY.get(self._last_signal, self._last_signal.name))
                 self._loop.stop()
 
     # ---- processes ------------------------------------------------------------------------------------------------
@@ -341,6 +366,7 @@ class Keeper:
         )
         member.link.send(begin, [self._lifeline_read])
         if role is Role.BOOT:
+            self._chronicle.boot_began(handle, generation)
             self._ledger.spawned(handle, generation)
             self._executed.clear()
             self._is_complete = False
@@ -394,6 +420,7 @@ class Keeper:
             patches = ()
         self._ledger.forked(handle, parent, patches)
         if member.role is Role.BOOT:
+            self._chronicle.boot_began(handle, self._machine.generation)
             self._is_complete = False
         member.went_on = time.monotonic()
         member.link.send(msg.Go(self._is_first(), patches, self._ledger.places))
@@ -503,6 +530,9 @@ class Keeper:
             self._front.gone(parcels)
             return
         self._held += parcels
+        self._inquiries.gone(member.handle)
+        if member.serving_since is not None or status:
+            self._chronicle.ended(member.handle, f"the process {machine.describe(status)}")
         self._keys.look()
         self._bury_the_unborn()
         if member.has_refused:
@@ -599,6 +629,7 @@ class Keeper:
                 self._step(machine.ServesByItself(member.handle))
             case msg.Serving():
                 member.serving_since = time.monotonic()
+                self._chronicle.mark(self._generation_of(member), "served")
                 self._step(machine.Serving(member.handle))
             case msg.Failed(failure):
                 self._failed(member, failure)
@@ -639,6 +670,10 @@ class Keeper:
                 self._file_changed_answered(ticket, handled=handled)
             case msg.ChecksDone(output, failure):
                 self._checked(member, output, failure)
+            case msg.Happened(events):
+                self._chronicle.tell(member.handle, events, member.pid or 0)
+            case msg.Answered():
+                self._inquiries.answered(message)
             case msg.NotLive(path, reason):
                 self._front.publish("live", {"path": path, "reason": reason})
             case msg.Asked():
@@ -667,6 +702,10 @@ class Keeper:
         if not self._is_first() and output != self._checks_output:
             console.say(output.splitlines())
         self._checks_output = output
+        self._front.publish(
+            "checks",
+            {"generation": self._machine.generation, "output": output, "failed": failure is not None},
+        )
         if failure is not None:
             self._step(machine.Failed(self._machine.generation, failure))
 
@@ -698,6 +737,9 @@ class Keeper:
     def _ready(self, member: Member, ready: msg.Ready) -> None:
         member.receivers = ready.receivers
         self._is_announced = True  # the command has said where it serves
+        self._chronicle.mark(self._generation_of(member), "ready")
+        if ready.obstacle:
+            self._chronicle.obstructed(self._generation_of(member), ready.obstacle)
         if ready.obstacle and ready.obstacle not in self._obstacles_said:
             self._obstacles_said.add(ready.obstacle)
             console.say([f"Every reload starts from the beginning: {console.printable(ready.obstacle)}."])
@@ -858,6 +900,72 @@ class Keeper:
             self._is_dashboard_said = True
             console.say([f"Dashboard: {link}"])
 
+    def _inquire(self, value: object, reply: Reply) -> None:
+        """Ask the application that answers now."""
+        member = self._route
+        if member is None or member.role is Role.PAGE:
+            self._inquiries.ask(value, reply, None, lambda _: None)
+        else:
+            self._inquiries.ask(value, reply, member.handle, member.link.send)
+
+    def _processes(self) -> list[dict[str, object]]:
+        """All processes of the project, with what a checkpoint stands before."""
+        told: list[dict[str, object]] = []
+        for record in self._machine.records.values():
+            member = self._members.get(record.handle)
+            progress, inside, unfinished = self._ledger.progress_of(record.handle)
+            names = [console.relative(path, self.spec.cwd) for path in unfinished]
+            told.append(
+                {
+                    "handle": record.handle,
+                    "role": record.role.value,
+                    "stage": record.stage.value,
+                    "generation": record.generation,
+                    "parent": record.parent,
+                    "pid": None if member is None else member.pid,
+                    "is_ready": record.is_ready,
+                    "progress": progress,
+                    "inside": None if inside is None else console.relative(inside.file, self.spec.cwd),
+                    "line": None if inside is None else inside.line,
+                    "unfinished": names,
+                }
+            )
+        return told
+
+    def _migrate(self, _: object, reply: Reply) -> None:
+        """Run the project's `migrate` beside the server."""
+        from afresh.keeper.errand import Errand, migrate_command
+
+        command = migrate_command(self.spec)
+        if command is None:
+            reply(error="The server was not started by a runserver command, so there is no migrate beside it.")
+        elif self._errand is not None:
+            reply(error="It is being run already.")
+        else:
+            self._errand = errand = Errand(command, self.spec, lambda text: self._say_migrate(text=text))
+            self._say_migrate(command=" ".join(command[1:]))
+            self._loop.add_reader(errand.fileno(), self._read_errand, errand)
+            reply()
+
+    def _say_migrate(self, **said: object) -> None:
+        self._front.publish("migrate", said)
+
+    def _read_errand(self, errand: "Errand") -> None:
+        if not errand.read():
+            self._loop.remove_reader(errand.fileno())
+
+    def _errand_ended(self, errand: "Errand", status: int) -> None:
+        self._errand = None
+        self._loop.remove_reader(errand.fileno())
+        os.set_blocking(errand.fileno(), False)
+        try:
+            while errand.read():
+                pass
+        except BlockingIOError:
+            pass  # a process that it has left behind holds the other end
+        errand.close()
+        self._say_migrate(status=status)
+
     # ---- keys -------------------------------------------------------------------------------------------------------
 
     def _may_read_keys(self) -> bool:
@@ -894,7 +1002,7 @@ class Keeper:
     def _reload_all(self, _: object, reply: Reply) -> None:
         """Load everything anew, as after an edit of everything."""
         edit = Edit(frozenset(), everything=True)
-        self._edits.append(PendingEdit(None, edit, time.monotonic(), self._machine.generation))
+        self._edits.append(PendingEdit(None, edit, time.monotonic(), self._machine.generation, is_wish=True))
         self._decide_next()
         reply()
 
@@ -972,6 +1080,8 @@ class Keeper:
             decision = Plan(Way.NOTHING, decision.place)
         elif decision.way is Way.NOTHING:
             decision = Plan(Way.COLD, decision.place, "it was saved during the start")
+        elif pending.is_wish:
+            decision = Plan(Way.COLD, "everything", "you asked for it")
         self._conclude(pending, decision)
         if is_current and pending.generation == self._machine.generation:
             self._accept_restless()
@@ -1015,6 +1125,7 @@ class Keeper:
 
     def _conclude(self, pending: PendingEdit, decision: Plan) -> None:
         effects: list[machine.Effect] = []
+        before = self._machine.generation
         self._texts.edited(path for path in pending.edit.changed if self._watcher.is_consumed(path))
         if decision.way is not Way.NOTHING and not self._is_restless(pending.edit):
             self._edited_at = pending.since
@@ -1030,6 +1141,9 @@ class Keeper:
         pages = decision.ask if decision.way is Way.NOTHING else ()
         self._live.changed(pending.edit.changed.difference(pages), pages, self.spec.cwd)
         self._tell_servers()
+        if self._machine.generation != before:
+            # Last: whoever waits for the new code does not wait for this.
+            self._chronicle.edited(self._machine.generation, pending.edit, decision, pending.since)
         self._decide_next()
 
     def _tell_servers(self) -> None:
@@ -1054,6 +1168,7 @@ class Keeper:
         self._front.publish("state", self._state())
         self._live.answers(generation, by_page=by_page, waits=by_page and self._machine.failure is None)
         if by_page:
+            self._chronicle.page_answers(self._address())
             return
         self._restless.clear()
         self._texts.good()
@@ -1061,8 +1176,11 @@ class Keeper:
             self._first_answered = generation
         self._forget_older(generation)
         self._prepare_when_idle()
+        modules = self._modules_loaded()
         if generation > 1:
-            self._say_reload(generation, reason)
+            self._say_reload(generation, reason, modules)
+        changes = () if generation == 1 else self._texts.changes(self.spec.cwd)
+        self._chronicle.answering(generation, self._address(), modules, changes)
         if not self._looked_for_twin:
             self._looked_for_twin = True
             look = partial(self._look_for_twin, list(self._executed))
@@ -1075,12 +1193,15 @@ class Keeper:
             self._watcher.forget(root)
             self._ledger.forget(root)
 
-    def _say_reload(self, generation: int, place: str) -> None:
-        elapsed = 1000 * (time.monotonic() - self._edited_at)
+    def _modules_loaded(self) -> int:
+        """How many modules were executed for the generation that answers."""
         server = self._machine.records.get(self._machine.server or 0)
-        decision = self._decision
         loaded_by = None if server is None else server.parent if server.role is Role.SERVER else server.handle
-        modules = 0 if loaded_by in (None, decision.at) else self._ledger.modules_of(loaded_by)
+        return 0 if loaded_by is None or loaded_by == self._decision.at else self._ledger.modules_of(loaded_by)
+
+    def _say_reload(self, generation: int, place: str, modules: int) -> None:
+        elapsed = 1000 * (time.monotonic() - self._edited_at)
+        decision = self._decision
         line = console.reload_line(
             generation,
             decision.way.value,
@@ -1090,20 +1211,23 @@ class Keeper:
             modules=modules,
         )
         console.say([line])
-        self._front.publish(
-            "generation",
-            {
-                "number": generation,
-                "way": decision.way.value,
-                "place": console.relative(place, self.spec.cwd),
-                "reason": decision.reason,
-                "milliseconds": round(elapsed),
-                "modules": modules,
-            },
-        )
 
     def _state(self) -> dict[str, object]:
-        return {"generation": self._machine.generation, "command": " ".join(self.spec.target)}
+        return {
+            "generation": self._machine.generation,
+            "command": " ".join(self.spec.target),
+            "host": "" if self._bound is None else self._bound[0],
+            "port": 0 if self._listener is None else self._listener.getsockname()[1],
+            "cwd": self.spec.cwd,
+            "is_django": self.spec.door != "wsgi",
+        }
+
+    def _address(self) -> str:
+        """Where the application is served, as in "127.0.0.1:8000"."""
+        if self._bound is None or self._listener is None:
+            return "an address of its own"
+        host, _, ipv6 = self._bound
+        return f"{f'[{host}]' if ipv6 else host}:{self._listener.getsockname()[1]}"
 
     def _say_where(self) -> None:
         """Where to look, if no command has come so far as to say it in its own words."""

@@ -3,7 +3,8 @@
 import io
 import time
 from collections.abc import Callable, Mapping
-from typing import IO, Protocol, TypeAlias
+from functools import partial
+from typing import IO, TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
 
@@ -32,13 +33,16 @@ class Files(Protocol):
         ...
 
 
+if TYPE_CHECKING:
+    from afresh.serve.witness import Witness
+
 Rewriter: TypeAlias = Callable[[Head, int], Rewrite | None]
 """Asked before the application is called, with the request's number, 0 where it has none: how the response is to be
 rewritten, None where not at all."""
 
 
 class Service(msgspec.Struct, frozen=True):
-    """What every answer needs. `environ` is the part of it that all requests share."""
+    """What every answer needs. `environ` is the part of it that all requests share; `witness` is told of each one."""
 
     application: WSGIApplication
     config: Config
@@ -46,6 +50,7 @@ class Service(msgspec.Struct, frozen=True):
     terms: Terms
     log: AccessLog
     files: Files | None = None
+    witness: "Witness | None" = None
     rewriter: Rewriter | None = None
 
 
@@ -56,12 +61,14 @@ def answer(service: Service, connection: Connection) -> None:
     While its `transfer` is not None, the client has to take more first: call again when there is room.
     """
     connection.keeps = False
+    if connection.transfer is None:
+        connection.number = _witness(service, connection)
     try:
         if connection.refusal is None:
             if connection.transfer is None:
                 connection.transfer = _open_file(service, connection)
             if connection.transfer is None:
-                connection.context.run(_answer, service, connection)
+                connection.context.run(_answer, service, connection, connection.number)
             else:
                 _send_on(service, connection, connection.transfer)
     except PeerGone:
@@ -71,6 +78,17 @@ def answer(service: Service, connection: Connection) -> None:
         connection.refusal = refusal
     if connection.refusal is not None:
         connection.is_lost = not _refuse(service, connection, connection.refusal)
+    if service.witness is not None and connection.number and (connection.is_lost or connection.refusal is not None):
+        why = "the client went away" if connection.is_lost else str(connection.refusal)
+        service.witness.cut(connection.number, why)
+
+
+def _witness(service: Service, connection: Connection) -> int:
+    """What the witness calls the request; 0 without one."""
+    head = connection.intake.head
+    if service.witness is None or head is None:
+        return 0
+    return service.witness.received(head.method, head.request_line.split(" ", 2)[1])
 
 
 def _open_file(service: Service, connection: Connection) -> Transfer | None:
@@ -95,8 +113,19 @@ def _send_on(service: Service, connection: Connection, transfer: Transfer) -> No
     if transfer.advance(connection.sock):
         connection.end_transfer()
         connection.keeps = transfer.keeps
-        entry = AccessEntry(transfer.request_line, transfer.status, transfer.sent, connection.peer, connection.sock)
-        service.log(entry)
+        if service.witness is not None:
+            service.witness.processed(connection.number, None, transfer.status)
+            service.witness.sent(connection.number, transfer.status, transfer.sent)
+        service.log(
+            AccessEntry(
+                transfer.request_line,
+                transfer.status,
+                transfer.sent,
+                connection.peer,
+                connection.sock,
+                seconds=time.monotonic() - transfer.began,
+            )
+        )
 
 
 def _refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
@@ -116,15 +145,16 @@ def _refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
     return True
 
 
-def _answer(service: Service, connection: Connection) -> None:
+def _answer(service: Service, connection: Connection, number: int) -> None:
     began = time.monotonic()
     wire = Wire(connection.sock)
     head, body, raw = _open_body(service, connection, wire)
     environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
-    rewrite = None if service.rewriter is None else service.rewriter(head, 0)
+    rewrite = None if service.rewriter is None else service.rewriter(head, number)
     exchange = Exchange(wire, head, environ, raw, service.terms, rewrite)
+    returned = None if service.witness is None else partial(service.witness.processed, number)
     try:
-        exchange.run(service.application, _logger(service, connection, head, began))
+        exchange.run(service.application, _logger(service, connection, head, number, began), returned)
     finally:
         body.close()
     connection.keeps = exchange.keeps
@@ -151,8 +181,12 @@ def _open_body(service: Service, connection: Connection, wire: Wire) -> tuple[He
     return head, io.BufferedReader(raw, 1 << 16), raw
 
 
-def _logger(service: Service, connection: Connection, head: Head, began: float) -> Callable[[Exchange], None]:
+def _logger(
+    service: Service, connection: Connection, head: Head, number: int, began: float
+) -> Callable[[Exchange], None]:
     def log(exchange: Exchange) -> None:
+        if service.witness is not None:
+            service.witness.sent(number, exchange.status, exchange.sent)
         service.log(
             AccessEntry(
                 head.request_line,

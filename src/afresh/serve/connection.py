@@ -28,7 +28,7 @@ class Connection:
 
     __slots__ = (
         "context", "descriptor", "head_began", "idle_since", "intake", "is_keepers", "is_lost", "is_timed", "keeps",
-        "peer", "phase", "refusal", "scheme", "sock", "transfer", "watched_for",
+        "number", "peer", "phase", "refusal", "scheme", "sock", "transfer", "watched_for",
     )  # fmt: skip
 
     def __init__(self, parcel: Parcel, limits: Limits) -> None:
@@ -47,6 +47,7 @@ class Connection:
         self.is_timed = False  # Somebody will look whether it has been idle for too long.
         self.is_keepers = False  # The request is the keeper's, not the application's.
         # How the last answer ended: the connection may carry another, its client is gone.
+        self.number = 0  # What the witness calls the request that is answered.
         self.keeps = False
         self.is_lost = False
         # What the request is to be answered with instead of calling the application; the connection closes after it.

@@ -87,8 +87,14 @@ class Exchange:
     def status(self) -> int:
         return self._head.code if self._head is not None else 0
 
-    def run(self, application: WSGIApplication, when_sent: Callable[["Exchange"], None]) -> None:
-        """Call the application and send its response; `when_sent` is called before its iterable is closed.
+    def run(
+        self,
+        application: WSGIApplication,
+        when_sent: Callable[["Exchange"], None],
+        when_returned: Callable[[object, int], None] | None = None,
+    ) -> None:
+        """Call the application and send its response; `when_sent` is called before its iterable is closed,
+        `when_returned` with what the application has returned, and the status so far.
 
         An exception of the application becomes a traceback and a plain 500, or the end of the connection where the
         response has begun. A client that went away is no error.
@@ -97,6 +103,8 @@ class Exchange:
         try:
             try:
                 result = application(self._environ, self.start_response)
+                if when_returned is not None:
+                    when_returned(result, self.status)
                 self._send_result(result)
             except PeerGone:
                 raise

@@ -36,6 +36,7 @@ _BODY_READ_SIZE = 1 << 18
 _ACCEPT_AT_ONCE = 64
 _DESCRIPTORS_OF_OTHERS = 128
 """So many are left to the application and to the server's own use."""
+_TELL_AFTER = 0.05  # seconds
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -61,6 +62,8 @@ class Leader:
         self._service = service
         self._config = service.config
         self._surroundings = surroundings
+        self._witness = service.witness
+        self._is_telling = False
         self._on_end = on_end
         self.poller = Poller()
         self.crew = self._form_crew()
@@ -282,6 +285,8 @@ class Leader:
         """Have a connection answered, by this thread if that may be `at_once`; whether it still leads."""
         connection.phase = Phase.ANSWERING
         self.answering += 1
+        if self._witness is not None:
+            self._tell_soon()
         if at_once and (self.crew.is_calm() or self._is_file(connection)):
             if not self.crew.answer_here(connection):
                 return False
@@ -338,6 +343,8 @@ class Leader:
             connection.phase = Phase.SENDING
             self.roster.watch_room(connection)
             return
+        if self._witness is not None:
+            self._tell_soon()
         self.answering -= 1
         connection.phase = Phase.READING
         if connection.keeps:
@@ -346,6 +353,17 @@ class Leader:
             self._close(connection)
         else:
             self._linger(connection)
+
+    def _tell_soon(self) -> None:
+        """Have what the witness has seen passed on; together with what comes in the meantime."""
+        if not self._is_telling:
+            self._is_telling = True
+            self.poller.later(_TELL_AFTER, self._tell)
+
+    def _tell(self) -> None:
+        self._is_telling = False
+        if self._witness is not None:
+            self._witness.tell()
 
     def _go_on(self, connection: Connection) -> None:
         """Turn to the connection's next request."""

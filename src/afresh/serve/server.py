@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from afresh.handover.parcel import Parcel
 from afresh.serve.answer import Files, Rewriter, Service
@@ -17,6 +18,9 @@ from afresh.serve.leader import Leader, Surroundings
 from afresh.serve.log import AccessLog
 from afresh.watch.gate import Gate
 
+if TYPE_CHECKING:
+    from afresh.serve.witness import Witness
+
 
 def _nothing() -> None:
     pass
@@ -27,8 +31,8 @@ class Server:
 
     `gate` is asked once a head is complete. `hand_over` takes connections that must go on elsewhere and owns their
     sockets from then on. `on_drained` is called by a serving thread when, after `drain`, no connection is left;
-    `on_thread_end` by each serving thread that ends. `files` answers requests in place of the application. `rewriter`,
-    `error_page`: see `afresh.serve.answer` and `afresh.serve.exchange`.
+    `on_thread_end` by each serving thread that ends. `files` answers requests in place of the application. `witness` is
+    told of each request. `rewriter`, `error_page`: see `afresh.serve.answer` and `afresh.serve.exchange`.
     """
 
     def __init__(
@@ -43,12 +47,13 @@ class Server:
         files: Files | None = None,
         on_drained: Callable[[], None] = _nothing,
         on_thread_end: Callable[[], None] = _nothing,
+        witness: "Witness | None" = None,
         rewriter: Rewriter | None = None,
         error_page: ErrorPage | None = None,
     ) -> None:
         self._ended = threading.Event()
         terms = Terms(config.software, config.unread_limit, may_keep=config.threads, error_page=error_page)
-        service = Service(application, config, base_environ(config), terms, log, files, rewriter)
+        service = Service(application, config, base_environ(config), terms, log, files, witness, rewriter)
         surroundings = Surroundings(gate, hosts, hand_over, on_drained, on_thread_end)
         self._leader = Leader(service, surroundings, self._ended.set)
         self._poller = self._leader.poller

@@ -5,6 +5,7 @@ No thread waits for a slow client here, so that a page of many assets, or a thou
 
 import os
 import socket
+import time
 
 from afresh.serve.wire import PeerGone
 from afresh.static.files import FileResponse
@@ -18,15 +19,16 @@ _AT_ONCE = 1 << 20
 
 
 class Transfer:
-    """Sends `head` and the parts of a response. `sent`: bytes of the body so far.
+    """Sends `head` and the parts of a response. `sent`: bytes of the body so far. `began`: when, monotonic.
 
     `is_short`: the file has become shorter than its response says, and the connection must end after what there was.
     """
 
-    __slots__ = ("_descriptor", "_pieces", "is_short", "keeps", "request_line", "sent", "status")
+    __slots__ = ("_descriptor", "_pieces", "began", "is_short", "keeps", "request_line", "sent", "status")
 
     def __init__(self, head: bytes, response: FileResponse, request_line: str, keeps: bool) -> None:
         self._descriptor = response.descriptor
+        self.began = time.monotonic()
         self.is_short = False
         self.request_line = request_line
         self.keeps = keeps

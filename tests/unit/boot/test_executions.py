@@ -10,6 +10,7 @@ import pytest
 
 from afresh.boot.executions import TOOLS, Executions
 from afresh.boot.roots import ProjectRoots
+from afresh.boot.timing import ModuleTimes
 from afresh.reload.journal import Entry, Ran
 
 monitoring: Any = getattr(sys, "monitoring", None)
@@ -43,7 +44,7 @@ class Seen:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
-        self.executions = Executions(Roots(), self.entries.append)
+        self.executions = Executions(Roots(), self.entries.append, ModuleTimes())
 
     def ran(self) -> set[str]:
         """The functions of the file that were told, all that is known included."""
@@ -207,7 +208,7 @@ def test_what_runs_while_the_news_are_passed_on() -> None:
         told.append(entry)
         module["g"]()
 
-    executions = Executions(Roots(), add)
+    executions = Executions(Roots(), add, ModuleTimes())
     assert executions.start()
     module |= execute("def f(): pass\ndef g(): pass\nf()")
     executions.flush()
