@@ -34,6 +34,8 @@ def obstacle(own: frozenset[int]) -> str:
         return f"the start-up left threads running ({names}); threads that begin with a request are no obstacle"
     if _holds_logging_lock():
         return "the logging module is being configured"
+    if names := _children():
+        return f"the start-up left a process running ({names}); one that begins with a request is no obstacle"
     return _open_files(own)
 
 
@@ -55,6 +57,26 @@ def _holds_logging_lock() -> bool:
     # It is made anew in a child, which then cannot release it (`logging._after_at_fork_child_reinit_locks`).
     lock = getattr(sys.modules.get("logging"), "_lock", None)
     return lock is not None and lock._is_owned()
+
+
+def _children() -> str:
+    """The names of child processes: a fork could neither wait for them nor end them."""
+    found = []
+    for thread in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{thread}/children", encoding="ascii") as file:
+                pids = file.read().split()
+        except OSError:
+            continue  # the thread has ended, or the kernel does not tell (CONFIG_PROC_CHILDREN)
+        for pid in pids:
+            try:
+                with open(f"/proc/{pid}/stat", "rb") as file:
+                    name, _, fields = file.read().partition(b"(")[2].rpartition(b")")
+            except OSError:
+                continue
+            if not fields.startswith(b" Z"):  # one that has ended and that nobody has asked about
+                found.append(name.decode("utf-8", "replace"))
+    return ", ".join(found)
 
 
 def _open_files(own: frozenset[int]) -> str:

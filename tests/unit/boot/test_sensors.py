@@ -1,0 +1,50 @@
+"""What stands against a fork, in a process that has just that."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+BEFORE = """
+import logging, os, socket, subprocess, sys, threading, time
+from afresh.boot.sensors import inherited_descriptors, obstacle
+own = inherited_descriptors()
+"""
+
+CASES = [
+    ("nothing", "", ""),
+    ("a thread", "threading.Thread(target=time.sleep, args=(60,), name='poller', daemon=True).start()", "(poller)"),
+    ("a thread that has ended", "t = threading.Thread(target=int); t.start(); t.join()", ""),
+    ("a connection", "a, b = socket.socketpair()", "2 network connection(s)"),
+    ("a connection that was closed", "a, b = socket.socketpair(); a.close(); b.close()", ""),
+    ("a loop", "import asyncio; loop = asyncio.new_event_loop()", "network connection(s)"),
+    ("a database", "import sqlite3; c = sqlite3.connect('db'); c.execute('create table t (x)')", "/db)"),
+    ("a file that is written", "f = open('out', 'w')", "/out)"),
+    ("a file that is read", "f = open(__file__) if '__file__' in globals() else open('/etc/passwd')", ""),
+    ("a log", "f = open('log', 'a')", ""),
+    ("a file in memory", "f = os.memfd_create('m')", ""),
+    ("a process", "p = subprocess.Popen(['sleep', '60'])", "a process running (sleep)"),
+    (
+        "a process that has ended",
+        "p = subprocess.Popen(['true']); os.waitid(os.P_PID, p.pid, os.WEXITED | os.WNOWAIT)",
+        "",
+    ),
+    ("logging's lock", "logging._lock.acquire()", "logging"),
+    ("a tracer", "sys.settrace(lambda *_: None)", "a debugger or a coverage tool"),
+]
+AFTER = """
+print(obstacle(own))
+for process in [p for p in globals().values() if isinstance(p, subprocess.Popen)]:
+    process.kill()
+os._exit(0 if sys.stdout.flush() is None else 1)
+"""
+
+
+@pytest.mark.parametrize(("arranged", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_obstacle(tmp_path: object, arranged: str, expected: str) -> None:
+    code = textwrap.dedent(BEFORE) + arranged + AFTER
+    done = subprocess.run([sys.executable, "-c", code], cwd=str(tmp_path), capture_output=True, text=True, timeout=60)
+    told = done.stdout.strip()
+    assert done.returncode == 0, done.stderr
+    assert expected in told if expected else told == ""
