@@ -106,6 +106,46 @@ def test_undo(project: Served) -> None:
     assert not (CAN_PATCH and MODULES.search(reload.line)), reload
 
 
+LONG = """\
+VALUE = 1
+
+class Word:
+    first = "one"
+    second = "two"
+    third = "three"
+
+def word():
+    return f"{Word.first} {Word.second} {Word.third}"
+"""
+SHORT = """\
+VALUE = 1
+FIRST = "one"
+SECOND = "two"
+THIRD = "three"
+FOURTH = "four"
+
+def word():
+    return f"{FIRST} {SECOND} {THIRD} {FOURTH}"
+"""
+
+
+def test_where_statements_ended_is_no_place_in_another_text(project: Served) -> None:
+    """In the long text the class goes on where in the short one statements end."""
+
+    def save(text: str) -> str:
+        write(project.root / "middle.py", text)
+        return project.get().split(" ", 2)[2].removesuffix(" last 1")
+
+    assert save(SHORT) == "one two three four 1"
+    for number in range(3):
+        assert save(SHORT.replace("four", f"four{number}")) == f"one two three four{number} 1"
+    assert save(LONG) == "one two three 1"
+    assert save(LONG.replace('"two"', '"zwei"')) == "one zwei three 1"
+    assert save(LONG.replace('"three"', '"drei"')) == "one two drei 1"
+    assert save(LONG) == "one two three 1"
+    assert save(SHORT.replace("four", "vier")) == "one two three vier 1"
+
+
 def test_several_files_at_once(project: Served) -> None:
     told = project.server.err.here()
     for name in ("first", "middle", "last"):

@@ -210,9 +210,11 @@ class Observer:
     def execute_in_parts(self, module: ModuleType, path: str, standing: Standing, line: int) -> None:
         """Execute the project module at `path`, with a checkpoint above that line if there can be one."""
         from afresh.boot.inside import parts
+        from afresh.reload.statements import boundary
 
         code, source = self._code(module.__name__, path)
-        found = parts(code, line) if source else None
+        # The line was found in a text that may have been saved over since.
+        found = parts(code, line) if source and boundary(source, line) == line else None
         if found is None:
             _call_with_frames_removed(exec, code, module.__dict__)
             return

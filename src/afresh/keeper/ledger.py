@@ -142,8 +142,8 @@ class Ledger:
             return
         if reason:
             account.strand.sealed[file] = reason
-        if file in self._touched:
-            account.refused.add((file, self._touched[file].digest))
+        # Of a file that nobody has edited this holds for good: the same would be asked again and again.
+        account.refused.add((file, self._touched[file].digest if file in self._touched else None))
 
     def ready(self, handle: int, compiler: Compiler | None) -> None:
         """The process has loaded the application."""

@@ -136,14 +136,15 @@ def _usable(question: Question, candidate: Candidate) -> _Cure | str:
     """What makes the checkpoint what a new start would have come to, or why nothing does."""
     if any(strand.is_doubtful for strand in candidate.strand.line()):
         return "the start itself was overtaken by an edit"
+    for path, digest in candidate.refused:
+        if digest == (question.touched[path].digest if path in question.touched else None):
+            return candidate.strand.seal(path) or "it could not be gone on with there"
     patches: list[Patch] = []
     places: list[str] = []
     for now in question.touched.values():
         objection = candidate.strand.objection(now)
         if objection is None:
             continue
-        if (now.path, now.digest) in candidate.refused:
-            return candidate.strand.seal(now.path) or "it could not be gone on with there"
         found = _cure(question, candidate, objection, now)
         if isinstance(found, str):
             return found if question.edit.changed == {now.path} else f"{now.path}: {found}"

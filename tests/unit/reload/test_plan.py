@@ -231,6 +231,13 @@ CASES = [
         prepare=lambda s: s.change(READY, refused=frozenset({(LATE, digest(VIEW))})),
     ),
     Case(
+        "a text that nobody has edited was refused",
+        {LATE: VIEW},
+        Way.RESUME,
+        BEFORE_LATE,
+        prepare=lambda s: s.change(READY, refused=frozenset({(EARLY, None)})),
+    ),
+    Case(
         "another text was refused",
         {LATE: VIEW},
         Way.PATCH,
