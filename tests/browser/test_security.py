@@ -141,7 +141,7 @@ def victim(site: Site, context: "BrowserContext") -> "BrowserContext":
     """A browser whose user has opened the dashboard."""
     page = context.new_page()
     page.goto(site.link)
-    page.locator("h1", has_text="application:app").wait_for()
+    page.locator("h1", has_text="Now").wait_for()
     return context
 
 
@@ -164,7 +164,7 @@ def test_no_page_elsewhere_reads_or_changes_anything(
     # The user's own page still works, and did not do what the others have asked for.
     own = victim.new_page()
     own.goto(f"http://afresh.localhost:{site.server.port}/")
-    own.locator("h1", has_text="application:app").wait_for()
+    own.locator("h1", has_text="Now").wait_for()
     assert site.server.err.text().count("reload ") == before
     assert "generation 1" in own.inner_text("main")
 
