@@ -207,7 +207,8 @@ def facts():
         "open files limit": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         "core limit": resource.getrlimit(resource.RLIMIT_CORE)[0],
         "recursion limit": sys.getrecursionlimit(),
-        "switch interval": sys.getswitchinterval(),
+        # Shorter while other answers are in progress (docs/explanation/serving.md).
+        "switch interval": max(sys.getswitchinterval(), 0.005),
         "collector": gc.isenabled() and gc.get_threshold(),
         "faulthandler": faulthandler.is_enabled(),
         "trace function": sys.gettrace() is None and threading.gettrace() is None,
