@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-DEADLINE = 20_000  # milliseconds
+DEADLINE = 50_000  # milliseconds
 
 
 @pytest.fixture(scope="session")

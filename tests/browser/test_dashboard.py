@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 EXAMPLE = Path(__file__).parents[2] / "example"
-DEADLINE = 20_000  # milliseconds
+DEADLINE = 50_000  # milliseconds
 VIEWS = ("/", "/requests", "/reloads", "/startup", "/routes?path=/pantry/", "/settings", "/checks", "/learn")
 
 
