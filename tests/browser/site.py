@@ -88,6 +88,13 @@ class Site:
             with suppress(OSError):
                 yield file.read_text()
 
+    def wait_for_streams(self, count: int) -> None:
+        """Until the keeper holds so many: a tab that gives up its own may take a moment to do so."""
+        deadline = Deadline(20)
+        while self.streams() != count:
+            assert not deadline.passed(), f"{self.streams()} streams"
+            os.sched_yield()
+
     def streams(self) -> int:
         """How many sockets of clients the keeper holds."""
         folder = Path(f"/proc/{self.server.running.pid}/fd")

@@ -124,7 +124,7 @@ def test_all_tabs_share_one_connection_over_reloads(site: Site, context: "Browse
         site.edit("application.py", f'WORD = "{before}"', f'WORD = "{word}"')
         for page in pages:
             heading(page, word)
-    assert site.streams() == 1
+    site.wait_for_streams(1)
 
 
 def test_without_shared_workers_one_tab_follows_for_all(site: Site, context: "BrowserContext") -> None:
@@ -135,7 +135,7 @@ def test_without_shared_workers_one_tab_follows_for_all(site: Site, context: "Br
     site.edit("application.py", 'WORD = "one"', 'WORD = "two"')
     for page in (first, second, third):
         heading(page, "two")
-    assert site.streams() == 1
+    site.wait_for_streams(1)
     first.close()
     site.edit("application.py", 'WORD = "two"', 'WORD = "three"')
     for page in (second, third):

@@ -97,7 +97,8 @@ async (target) => {
   }));
   const opened = open(target + "/", "victim");
   await new Promise((resolve) => setTimeout(resolve, 500));
-  try { note("window", opened.document.body.innerText); } catch {}
+  // What has not come yet is an empty document of the attacker's own.
+  try { if (opened.document.URL !== "about:blank") note("window", opened.document.body.innerText); } catch {}
   opened?.close();
   return got;
 }

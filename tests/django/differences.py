@@ -64,6 +64,13 @@ SERVER_FIELD = Difference(
     "Server: Afresh",
     "The field names the software, and it is another one.",
 )
+PAGE_FOR_EXCEPTIONS = Difference(
+    "page for exceptions",
+    "answer GET .*",
+    r"^(500 Internal Server Error\nContent-Type: text/plain)\n(Date: DATE\nServer: .*)$",
+    r"\1; charset=utf-8\n\2\nVary: Accept\nX-Content-Type-Options: nosniff",
+    "What no handler of Django's turns into a page gets Afresh's, as text where the client does not ask for HTML.",
+)
 NO_CHECKS_BEFORE_BIND = Difference(
     "no checks where nothing is served",
     "out",

@@ -11,7 +11,13 @@ import django
 from afresh.testing.client import Answer
 from afresh.testing.server import Server
 
-from .differences import LENGTH_OF_EMPTY_FILE, NO_LENGTH_OF_NOT_MODIFIED, SERVER_FIELD, Observation
+from .differences import (
+    LENGTH_OF_EMPTY_FILE,
+    NO_LENGTH_OF_NOT_MODIFIED,
+    PAGE_FOR_EXCEPTIONS,
+    SERVER_FIELD,
+    Observation,
+)
 from .normal import normal_answer
 from .sides import CHECKED, SELF_TEST, Pair, Site, as_text
 
@@ -157,7 +163,7 @@ def test_every_spelling_finds_what_django_finds(pair: Pair) -> None:
                 for method in ("GET", "HEAD")
             }
 
-    seen = pair.compare(scenario, SERVER_FIELD, LENGTH_OF_EMPTY_FILE, files=FILES, settings=PLACES)
+    seen = pair.compare(scenario, SERVER_FIELD, PAGE_FOR_EXCEPTIONS, LENGTH_OF_EMPTY_FILE, files=FILES, settings=PLACES)
     assert seen["answer GET /static/app/style.css"].endswith("\n\nassets hide the app's")
     assert seen["answer GET /static/linked/secret"].endswith("\n\noutside")
     assert not any("for-tests-only" in text or "root:" in text for text in seen.values())

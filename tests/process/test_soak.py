@@ -50,7 +50,10 @@ def test_a_thousand_reloads_leave_nothing_behind(tmp_path: Path) -> None:
     texts = {"body": 0, "word": 0}
     _save(tmp_path, texts)
     weights: list[Weight] = []
-    with started_server([sys.executable, "-m", "afresh", "application:app", "0"], cwd=tmp_path) as server:
+    # Functions can be exchanged right after any other edit, at whatever speed they follow one another.
+    environment = {**os.environ, "AFRESH_SERVE_FIRST": "0"}
+    command = [sys.executable, "-m", "afresh", "application:app", "0"]
+    with started_server(command, cwd=tmp_path, env=environment) as server:
         for number in range(1, RELOADS + 1):
             # Every hundred ends with the inside of a function, so that all of them are weighed in the same state.
             texts["word" if number % 3 == 0 and number % HUNDRED else "body"] = number

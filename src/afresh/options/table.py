@@ -34,8 +34,7 @@ class Options:
     serve_first: float = _option(
         0.25,
         seconds(minimum=0.0),
-        "A start that goes on from a checkpoint and is ready within this time answers at once; what it executed is "
-        "executed once more for the checkpoint after it, while nobody waits. 0: the checkpoint comes first.",
+        "A resumed start that is ready so soon answers before it leaves a checkpoint.",
     )
     poll: bool = _option(False, SWITCH, "Compare files at intervals instead of asking the kernel for events.")
     poll_interval: float = _option(0.1, seconds(minimum=0.001), "The interval between two comparisons when polling.")
