@@ -66,7 +66,7 @@ SERVER_FIELD = Difference(
 )
 PAGE_FOR_EXCEPTIONS = Difference(
     "page for exceptions",
-    "answer GET .*",
+    "answer .*",
     r"^(500 Internal Server Error\nContent-Type: text/plain)\n(Date: DATE\nServer: .*)$",
     r"\1; charset=utf-8\n\2\nVary: Accept\nX-Content-Type-Options: nosniff",
     "What no handler of Django's turns into a page gets Afresh's, as text where the client does not ask for HTML.",
