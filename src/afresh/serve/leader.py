@@ -287,7 +287,11 @@ class Leader:
         self.answering += 1
         if self._witness is not None:
             self._tell_soon()
-        if at_once and (self.crew.is_calm() or self._is_file(connection)):
+        return self._hand_on(connection, here=at_once and (self.crew.is_calm() or self._is_file(connection)))
+
+    def _hand_on(self, connection: Connection, *, here: bool) -> bool:
+        """Have it answered by this thread or by another; whether this one still leads."""
+        if here:
             if not self.crew.answer_here(connection):
                 return False
             self._finished(connection)
@@ -304,14 +308,7 @@ class Leader:
     def _resume(self, connection: Connection) -> bool:
         """Go on sending a file, now that there is room."""
         connection.phase = Phase.ANSWERING
-        if self._config.threads:
-            if not self.crew.answer_here(connection):
-                return False
-            self._finished(connection)
-            return True
-        self.roster.unwatch(connection)
-        self.crew.dispatch(connection)
-        return True
+        return self._hand_on(connection, here=self._config.threads)
 
     # ---- answers, on any of the threads -------------------------------------------------------------------------
 
