@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NoReturn, TypeAlias
 
+from afresh.boot import silence
 from afresh.boot.application import Application
 from afresh.boot.checkpoint import Checkpoint, Child, Itself
 from afresh.boot.ending import end, flush
@@ -147,14 +148,15 @@ class Control:
 
     def obstacle(self) -> str:
         """Why this process must not be forked now, or an empty string."""
-        return obstacle(self._inherited | {self._endpoint.fileno(), self._lifeline, self._held_lifeline})
+        own = {self._endpoint.fileno(), self._lifeline, self._held_lifeline, *silence.held()}
+        return obstacle(self._inherited | own)
 
-    def leave_checkpoint(self, unfinished: tuple[str, ...], inside: Inside | None) -> msg.Go | None:
+    def leave_checkpoint(self, stood: msg.Stood) -> msg.Go | None:
         """Leave a dormant copy of this process behind and go on in a child: None there. Returns the keeper's orders in
         each process that is resumed from here later. Not while there is an `obstacle`."""
         ours, theirs = pair()
         with ours:
-            self.send(msg.Stood(unfinished, inside), [ours.fileno()])
+            self.send(stood, [ours.fileno()])
         checkpoint = Checkpoint(app_endpoint(theirs))
         if not checkpoint.stay():
             self._renew_lifeline()

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import NoReturn
 
-from afresh.boot import observe
+from afresh.boot import observe, silence
 from afresh.boot.control import Control
 from afresh.boot.ending import end
 from afresh.boot.journal import JournalWriter
@@ -124,6 +124,10 @@ def start_observing(
 
     def resumed(go: "msg.Go") -> None:
         times.resumed()
+        if go.is_repeat:
+            silence.begin()
+        else:
+            silence.end()  # whoever left the checkpoint was such a one
         session.resumed(go)
 
     standing.flush = stands

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from afresh.boot import observe
+from afresh.boot import observe, silence
 from afresh.boot.application import Application
 from afresh.boot.control import Control
 from afresh.boot.journal import JournalWriter
@@ -82,6 +82,10 @@ class Session:
         """The boot has come past "settings", "routing" or "application"; `details` says what is loaded."""
         reached(self.control, stage, details)
 
+    def set_up(self) -> None:
+        """What a start may do but once is done: a checkpoint is left here."""
+        self._seen.standing.set_up()
+
     def flush(self) -> None:
         """Tell the keeper all that was consumed, and what ran, so far."""
         if self._observation is not None:
@@ -121,6 +125,7 @@ class Session:
         observe.stop()
         seen.executions.stop()
         seen.standing.end()
+        silence.end()
         self.flush()
         seen.journal.serve(self.control.confirm)
         compiler = seen.observer.compiler if seen.executions.is_on else None

@@ -11,6 +11,7 @@ import time
 
 from afresh.boot.placement import Placement
 from afresh.boot.roots import STDLIB, is_below
+from afresh.channel import messages as msg
 from afresh.reload.orders import Inside
 
 TYPE_CHECKING = False
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from afresh.boot.control import Control
     from afresh.boot.roots import ProjectRoots
-    from afresh.channel import messages as msg
 
 # Of Python's own modules only these may be in the middle of something. `logging` holds a lock while it imports a
 # handler's class, and makes that lock anew in a child, which then fails to release it; what others hold is not known.
@@ -41,6 +41,7 @@ class Standing:
         self.on_fork: Callable[[], object] = _nothing
         self.on_resume: Callable[[msg.Go], object] = lambda _: None
         self._is_over = False
+        self._is_set_up = False
 
     def __repr__(self) -> str:
         return f"<Standing {self._placement!r}>"
@@ -48,6 +49,12 @@ class Standing:
     def end(self) -> None:
         """The start is over: what is loaded from now on is loaded by a server."""
         self._is_over = True
+
+    def set_up(self) -> None:
+        """What a start may do but once is done: what is left may be done again in a process that goes on from here."""
+        self._is_set_up = True
+        if not self._is_over and self._placement.has_room():
+            self._stand(None)
 
     def before(self, file: str) -> bool:
         """The module at `file` is about to be executed; true in a process that is resumed here."""
@@ -57,7 +64,7 @@ class Standing:
 
     def line_in(self, file: str) -> int:
         """Above which line of `file` to call `inside`; 0 for none."""
-        return 0 if self._is_over else self._placement.line_in(file)
+        return 0 if self._is_over else self._placement.line_in(file, time.monotonic())
 
     def inside(self, place: Inside) -> bool:
         """The module has come to that place; true in a process that is resumed here."""
@@ -73,12 +80,12 @@ class Standing:
             return False
         began = time.monotonic()
         self.flush()
-        go = self._control.leave_checkpoint(unfinished, inside)
+        go = self._control.leave_checkpoint(msg.Stood(unfinished, inside, self._is_set_up))
         self.on_fork()
         if go is None:
             self._placement.spent(time.monotonic() - began)
             return False
-        self._placement = self._placement.resumed(time.monotonic(), go.places)
+        self._placement = self._placement.resumed(time.monotonic(), go.places, is_waited_for=not go.is_repeat)
         self.on_resume(go)
         return True
 

@@ -132,10 +132,12 @@ class Stood(_Message):
     """The boot leaves a checkpoint behind where it is now, and goes on. Descriptor: the checkpoint's channel.
 
     `unfinished`: project files of which a part is still to be executed. `inside`: the one it stands in, if any.
+    `is_set_up`: what a start may do but once, such as Django's `AppConfig.ready`, lies behind it.
     """
 
     unfinished: tuple[str, ...]
     inside: Inside | None = None
+    is_set_up: bool = False
 
 
 class Here(_Message):
@@ -286,7 +288,8 @@ class Begin(_Message):
     `role`: "boot", "page" or "twin". `target`: what to run, in the words of Python's command line. `orig_argv`: what
     `sys.orig_argv` is to be. `soft_files`: the soft limit of open files that the project is to have. `first`: nothing
     has been served yet, so Django's start-up lines are wanted. `adapter`: the module that knows the framework, or
-    empty. `address`: where a bare WSGI application is to be served. `places`: where to leave checkpoints on the way.
+    empty. `address`: where a bare WSGI application is to be served. `places`: where to leave checkpoints on the way, the latest
+    edit's last.
     """
 
     role: str
@@ -329,11 +332,15 @@ class Fork(_Message):
 
 
 class Go(_Message):
-    """To a process that was forked from a checkpoint: go on. `first` and `places` as in `Begin`."""
+    """To a process that was forked from a checkpoint: go on. `first` and `places` as in `Begin`.
+
+    `is_repeat`: another one has come this way and answers, so nobody waits, and what was printed on it need not be.
+    """
 
     first: bool
     patches: tuple[Patch, ...] = ()
     places: tuple[Inside, ...] = ()
+    is_repeat: bool = False
 
 
 class Warm(_Message):

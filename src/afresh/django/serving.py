@@ -48,6 +48,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
     """Serve under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
     _import_what_requests_need()
+    session.set_up()
     _or_fail(session, load_urls)
     files = static_files(asked.handler)
     session.reached("routing", words.routing_in_words())

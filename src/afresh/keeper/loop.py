@@ -42,7 +42,7 @@ from afresh.keeper.spec import STOPPING, BootSpec, read_address, verbosity_of
 from afresh.keeper.texts import Texts
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
-from afresh.reload.orders import Inside, Patch
+from afresh.reload.orders import Patch
 from afresh.reload.plan import Plan, Way
 from afresh.watch.gate import Latch, Word
 from afresh.watch.watcher import Watcher
@@ -74,7 +74,8 @@ class Member:
     began: int = field(default_factory=time.time_ns)
     convoy: Convoy | None = None
     serving_since: float | None = None
-    went_on: float | None = None  # when it was told to go on from a checkpoint
+    is_set_up: bool = False  # a checkpoint: what follows it may be executed more than once
+    went_on: float | None = None  # when it was forked from such a checkpoint
     is_stale: bool = False
     is_warm: bool = False
     ready: machine.BootReady | None = None
@@ -122,7 +123,7 @@ class Keeper:
         self._status = 0
         self._listener: socket.socket | None = None
         self._bound: tuple[str, int, bool] | None = None
-        self._standing: tuple[tuple[str, ...], Inside | None, socket.socket]
+        self._standing: tuple[msg.Stood, socket.socket]
         self._word_descriptor = Word.create()
         self._latch = Latch(Word(self._word_descriptor))
         self._latch.decide(0, self._machine.generation)
@@ -422,8 +423,9 @@ class Keeper:
         if member.role is Role.BOOT:
             self._chronicle.boot_began(handle, self._machine.generation)
             self._is_complete = False
-        member.went_on = time.monotonic()
-        member.link.send(msg.Go(self._is_first(), patches, self._ledger.places))
+        member.went_on = time.monotonic() if self._members[parent].is_set_up else None
+        is_repeat = handle == self._machine.second
+        member.link.send(msg.Go(self._is_first(), patches, self._ledger.places, is_repeat))
 
     def _prepare(self) -> None:
         """While nothing happens: let the ready checkpoint import what servers of it have imported, and fork ahead of
@@ -456,19 +458,21 @@ class Keeper:
             self._idle_timer.cancel()
         self._idle_timer = self._loop.call_later(IDLE_SECONDS, self._prepare)
 
-    def _stood(self, boot: Member, unfinished: tuple[str, ...], inside: Inside | None, descriptor: int) -> None:
-        self._standing = (unfinished, inside, socket.socket(fileno=descriptor))
+    def _stood(self, boot: Member, stood: msg.Stood, descriptor: int) -> None:
+        self._standing = (stood, socket.socket(fileno=descriptor))
         self._step(machine.Stood(boot.handle))
 
     def _keep_checkpoint(self, handle: int, boot: int) -> None:
-        unfinished, inside, channel = self._standing
+        stood, channel = self._standing
         member = self._members[boot]
         checkpoint = self._add_member(handle, Role.BOOT, channel, member.pid)
         checkpoint.began = member.began
+        checkpoint.is_set_up = stood.is_set_up
+        member.went_on = time.monotonic() if stood.is_set_up else None
         # The boot is the checkpoint's child from now on. If it was to be killed, what got the signal is the checkpoint.
         member.pid = None
         self._nameless["continued", handle] = member
-        self._ledger.split(boot, handle, unfinished, inside)
+        self._ledger.split(boot, handle, stood.unfinished, stood.inside)
 
     def _named(self, key: tuple[str, int], pid: int) -> None:
         """Whoever forked it tells the id of a process that has not told it itself."""
@@ -641,8 +645,8 @@ class Keeper:
                 self._named(("continued", member.handle), pid)
             case msg.Here(pid):
                 self._here(member, pid)
-            case msg.Stood(unfinished, inside):
-                self._stood(member, unfinished, inside, descriptors[0])
+            case msg.Stood():
+                self._stood(member, message, descriptors[0])
             case msg.Unpatchable(file, reason):
                 self._unpatchable(member, file, reason)
             case msg.ChildEnded(pid, status):
