@@ -26,7 +26,7 @@ from afresh.channel.endpoint import Endpoint, app_endpoint, pair
 from afresh.channel.lifeline import hold
 from afresh.errors import Disconnected
 from afresh.reload.journal import Entry
-from afresh.reload.orders import Inside, Patch
+from afresh.reload.orders import Patch
 
 Patcher: TypeAlias = Callable[[Sequence[Patch]], None]
 

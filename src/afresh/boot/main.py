@@ -18,6 +18,7 @@ from afresh.channel import messages as msg
 from afresh.channel.endpoint import app_endpoint
 from afresh.channel.lifeline import hold
 from afresh.errors import Disconnected
+from afresh.reload.orders import Course
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from afresh.boot.roots import ProjectRoots
-    from afresh.reload.orders import Inside
 
 CHANNEL_VARIABLE = "AFRESH_CHANNEL"
 
@@ -70,7 +70,7 @@ def _run_boot(order: msg.Begin, control: Control) -> NoReturn:
     from afresh.boot.roots import ProjectRoots
 
     roots = ProjectRoots.of_target(order.target)
-    session = start_observing(control, roots, order.adapter, order.places)
+    session = start_observing(control, roots, order.adapter, order.course)
     report_end(session, lambda: _run(order, session))
 
 
@@ -96,9 +96,7 @@ def _require_command(script: str) -> None:
         )
 
 
-def start_observing(
-    control: Control, roots: "ProjectRoots", adapter: str, places: "tuple[Inside, ...]" = ()
-) -> Session:
+def start_observing(control: Control, roots: "ProjectRoots", adapter: str, course: Course = Course()) -> Session:
     """From here on everything the boot consumes is journalled, checkpoints are left on the way, and the framework's
     seams are patched when loaded."""
     # What serving needs, before anything of the project: whoever goes on from wherever the project is edited has it.
@@ -113,7 +111,7 @@ def start_observing(
     journal = JournalWriter(control.consumed)
     times = begin_timing()
     executions = Executions(roots, journal.add, times)
-    standing = Standing(control, roots, Placement(time.monotonic(), places))
+    standing = Standing(control, roots, Placement(time.monotonic(), course))
     cache = CodeCache(default_directory(os.environ))
     observer = Observer(journal, roots, cache, _triggers(adapter), standing, times.looked_up)
     session = Session(control, "boot", Observation(journal, roots, observer, executions, standing))
@@ -124,7 +122,7 @@ def start_observing(
 
     def resumed(go: "msg.Go") -> None:
         times.resumed()
-        if go.is_repeat:
+        if go.course.is_repeat:
             silence.begin()
         else:
             silence.end()  # whoever left the checkpoint was such a one

@@ -1,15 +1,13 @@
 """Where a boot leaves checkpoints: where edits were made, and elsewhere as far as a budget of time reaches. Pure."""
 
-from collections.abc import Iterable
-
-from afresh.reload.orders import Inside
+from afresh.reload.orders import Course
 
 # Of the time since the boot began, what may be spent on forking (RELOAD.md: every 200 ms on a large project; 3 % leave
 # a start as quick as without).
 SHARE = 0.03
-# The same for the places of earlier edits while somebody waits. What is left out is made up for by whoever comes the
-# same way again, or by the next edit there.
-WAITED_SHARE = 0.1
+# The same for the places of earlier edits, as long as somebody waits. What is left out is made up for by whoever comes
+# the same way again, or by the next edit there.
+WAITED_SHARE = 0.05
 # Each dormant process keeps what its children have changed since. The second bound is on those of one line of descent,
 # which would grow by one with each edit that is further along than the last.
 MOST = 5
@@ -19,36 +17,31 @@ LONGEST_LINE = 10
 class Placement:
     """Decides as the boot goes. Times in seconds of any one clock; `began` is when the boot did.
 
-    `count`: how many checkpoints the process descends from. `last`: what the latest of them took.
+    `count`: how many checkpoints the process descends from. `last`: what the latest of them took. `is_set_up`: what a
+    start may do but once is done.
     """
 
     def __init__(
-        self,
-        began: float,
-        places: Iterable[Inside] = (),
-        count: int = 0,
-        last: float = 0.0,
-        *,
-        is_waited_for: bool = True,
+        self, began: float, course: Course = Course(), count: int = 0, last: float = 0.0, *, is_set_up: bool = False
     ) -> None:
         self._began = began
+        self._course = course
+        self._lines = {place.file: place.line for place in course.places}
         self._count = count
         self._spent = 0.0
         self._last = last
-        self._is_waited_for = is_waited_for
-        self.wanted(places)
+        self._is_set_up = is_set_up
 
     def __repr__(self) -> str:
         return f"<Placement checkpoints={self._count} spent={1000 * self._spent:.1f} ms>"
 
-    def resumed(self, now: float, places: Iterable[Inside], *, is_waited_for: bool) -> "Placement":
-        """For a process that is resumed from a checkpoint of which `spent` has not told here."""
-        return Placement(now, places, self._count + 1, self._last, is_waited_for=is_waited_for)
+    @property
+    def is_set_up(self) -> bool:
+        return self._is_set_up
 
-    def wanted(self, places: Iterable[Inside]) -> None:
-        """The edits to come are expected here, where the last of these is above all."""
-        self._lines = {place.file: place.line for place in places}
-        self._latest = next(reversed(self._lines), "")
+    def resumed(self, now: float, course: Course) -> "Placement":
+        """For a process that is resumed from a checkpoint of which `spent` has not told here."""
+        return Placement(now, course, self._count + 1, self._last, is_set_up=self._is_set_up)
 
     def spent(self, seconds: float) -> None:
         """One checkpoint more stands, which took so long."""
@@ -56,16 +49,17 @@ class Placement:
         self._spent += seconds
         self._last = seconds
 
-    def has_room(self) -> bool:
-        """Whether one more may stand in this line of descent."""
+    def set_up(self) -> bool:
+        """What a start may do but once is done; whether to leave one here, for those who will do the rest again."""
+        self._is_set_up = True
         return self._count < LONGEST_LINE
 
     def is_due(self, file: str, now: float) -> bool:
         """Whether to leave one before the module at `file` is executed."""
         if file in self._lines:
-            # One inside of it serves as well, except those who edit above that line.
-            return self._is_worth(file, now) and not (self._is_waited_for and self._lines[file])
-        if self._count >= MOST:
+            # While somebody waits, the one inside of it has to do for those who edit above that line as well.
+            return self._is_worth(file, now) and (self._course.is_repeat or not self._lines[file])
+        if self._is_left_to_another() or self._count >= MOST:
             return False
         # The first stands before anything of the project, whatever it costs.
         return self._count == 0 or self._is_within(SHARE, now)
@@ -76,9 +70,14 @@ class Placement:
 
     def _is_worth(self, file: str, now: float) -> bool:
         """Whether to leave one for the edits that are expected in `file`."""
-        if file not in self._lines or not self.has_room():
+        if file not in self._lines or self._is_left_to_another() or self._count >= LONGEST_LINE:
             return False
-        return not self._is_waited_for or file == self._latest or self._is_within(WAITED_SHARE, now)
+        is_latest = file == self._course.places[-1].file
+        return self._course.is_repeat or is_latest or self._is_within(WAITED_SHARE, now)
+
+    def _is_left_to_another(self) -> bool:
+        """Whoever comes the same way again will leave them, and nobody will wait for that."""
+        return self._is_set_up and self._course.is_brief and not self._course.is_repeat
 
     def _is_within(self, share: float, now: float) -> bool:
         return self._spent + self._last <= share * (now - self._began)

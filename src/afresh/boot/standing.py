@@ -41,7 +41,6 @@ class Standing:
         self.on_fork: Callable[[], object] = _nothing
         self.on_resume: Callable[[msg.Go], object] = lambda _: None
         self._is_over = False
-        self._is_set_up = False
 
     def __repr__(self) -> str:
         return f"<Standing {self._placement!r}>"
@@ -52,8 +51,7 @@ class Standing:
 
     def set_up(self) -> None:
         """What a start may do but once is done: what is left may be done again in a process that goes on from here."""
-        self._is_set_up = True
-        if not self._is_over and self._placement.has_room():
+        if not self._is_over and self._placement.set_up():
             self._stand(None)
 
     def before(self, file: str) -> bool:
@@ -80,12 +78,12 @@ class Standing:
             return False
         began = time.monotonic()
         self.flush()
-        go = self._control.leave_checkpoint(msg.Stood(unfinished, inside, self._is_set_up))
+        go = self._control.leave_checkpoint(msg.Stood(unfinished, inside, self._placement.is_set_up))
         self.on_fork()
         if go is None:
             self._placement.spent(time.monotonic() - began)
             return False
-        self._placement = self._placement.resumed(time.monotonic(), go.places, is_waited_for=not go.is_repeat)
+        self._placement = self._placement.resumed(time.monotonic(), go.course)
         self.on_resume(go)
         return True
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from afresh.reload.journal import Entry
-from afresh.reload.orders import Inside, Patch
+from afresh.reload.orders import Course, Inside, Patch
 
 
 class _Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -288,8 +288,7 @@ class Begin(_Message):
     `role`: "boot", "page" or "twin". `target`: what to run, in the words of Python's command line. `orig_argv`: what
     `sys.orig_argv` is to be. `soft_files`: the soft limit of open files that the project is to have. `first`: nothing
     has been served yet, so Django's start-up lines are wanted. `adapter`: the module that knows the framework, or
-    empty. `address`: where a bare WSGI application is to be served. `places`: where to leave checkpoints on the way, the latest
-    edit's last.
+    empty. `address`: where a bare WSGI application is to be served. `course`: where to leave checkpoints.
     """
 
     role: str
@@ -299,7 +298,7 @@ class Begin(_Message):
     first: bool
     adapter: str = ""
     address: tuple[str, int, bool] | None = None
-    places: tuple[Inside, ...] = ()
+    course: Course = Course()
 
 
 class Bound(_Message):
@@ -332,15 +331,11 @@ class Fork(_Message):
 
 
 class Go(_Message):
-    """To a process that was forked from a checkpoint: go on. `first` and `places` as in `Begin`.
-
-    `is_repeat`: another one has come this way and answers, so nobody waits, and what was printed on it need not be.
-    """
+    """To a process that was forked from a checkpoint: go on. `first` and `course` as in `Begin`."""
 
     first: bool
     patches: tuple[Patch, ...] = ()
-    places: tuple[Inside, ...] = ()
-    is_repeat: bool = False
+    course: Course = Course()
 
 
 class Warm(_Message):

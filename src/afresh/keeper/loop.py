@@ -42,7 +42,7 @@ from afresh.keeper.spec import STOPPING, BootSpec, read_address, verbosity_of
 from afresh.keeper.texts import Texts
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
-from afresh.reload.orders import Patch
+from afresh.reload.orders import Course, Patch
 from afresh.reload.plan import Plan, Way
 from afresh.watch.gate import Latch, Word
 from afresh.watch.watcher import Watcher
@@ -74,8 +74,9 @@ class Member:
     began: int = field(default_factory=time.time_ns)
     convoy: Convoy | None = None
     serving_since: float | None = None
-    is_set_up: bool = False  # a checkpoint: what follows it may be executed more than once
-    went_on: float | None = None  # when it was forked from such a checkpoint
+    is_set_up: bool = False  # what a start may do but once lies behind it
+    was_set_up: float | None = None  # when it came to that point by itself
+    went_on: float | None = None  # when it came from the last checkpoint, if that is set up
     is_stale: bool = False
     is_warm: bool = False
     ready: machine.BootReady | None = None
@@ -124,6 +125,7 @@ class Keeper:
         self._listener: socket.socket | None = None
         self._bound: tuple[str, int, bool] | None = None
         self._standing: tuple[msg.Stood, socket.socket]
+        self._rest_seconds = math.inf  # what a start took lately from where all was set up
         self._word_descriptor = Word.create()
         self._latch = Latch(Word(self._word_descriptor))
         self._latch.decide(0, self._machine.generation)
@@ -363,7 +365,7 @@ class Keeper:
             first=self._is_first(),
             adapter="" if self.spec.door == "wsgi" else "afresh.django.seams",
             address=self.spec.address,
-            places=self._ledger.places,
+            course=self._course(handle),
         )
         member.link.send(begin, [self._lifeline_read])
         if role is Role.BOOT:
@@ -423,9 +425,13 @@ class Keeper:
         if member.role is Role.BOOT:
             self._chronicle.boot_began(handle, self._machine.generation)
             self._is_complete = False
-        member.went_on = time.monotonic() if self._members[parent].is_set_up else None
-        is_repeat = handle == self._machine.second
-        member.link.send(msg.Go(self._is_first(), patches, self._ledger.places, is_repeat))
+        member.is_set_up = self._members[parent].is_set_up
+        member.went_on = time.monotonic() if member.is_set_up else None
+        member.link.send(msg.Go(self._is_first(), patches, self._course(handle)))
+
+    def _course(self, handle: int) -> Course:
+        is_brief = self._rest_seconds < self.spec.options.serve_first
+        return Course(self._ledger.places, is_brief, is_repeat=handle == self._machine.second)
 
     def _prepare(self) -> None:
         """While nothing happens: let the ready checkpoint import what servers of it have imported, and fork ahead of
@@ -468,7 +474,10 @@ class Keeper:
         checkpoint = self._add_member(handle, Role.BOOT, channel, member.pid)
         checkpoint.began = member.began
         checkpoint.is_set_up = stood.is_set_up
-        member.went_on = time.monotonic() if stood.is_set_up else None
+        if stood.is_set_up:
+            member.went_on = time.monotonic()
+            if not member.is_set_up:
+                member.is_set_up, member.was_set_up = True, member.went_on
         # The boot is the checkpoint's child from now on. If it was to be killed, what got the signal is the checkpoint.
         member.pid = None
         self._nameless["continued", handle] = member
@@ -750,8 +759,11 @@ class Keeper:
         self._hosts = (*ready.hosts, *self.spec.options.allow_host)
         self._is_complete = True
         self._ledger.ready(member.handle, ready.compiler)
-        is_quick = member.went_on is not None and time.monotonic() - member.went_on < self.spec.options.serve_first
         is_second = member.handle == self._machine.second
+        now = time.monotonic()
+        is_quick = member.went_on is not None and now - member.went_on < self.spec.options.serve_first
+        if member.was_set_up is not None and not is_second:
+            self._rest_seconds = now - member.was_set_up
         member.ready = machine.BootReady(member.handle, ready.forks, ready.checks, is_quick)
         if not member.is_stale:
             self._step(member.ready)

@@ -16,3 +16,16 @@ class Inside(msgspec.Struct, frozen=True, array_like=True):
 
     file: str
     line: int
+
+
+class Course(msgspec.Struct, frozen=True, array_like=True):
+    """How a start is to leave checkpoints on its way.
+
+    `places`: where edits were made, the latest last. `is_brief`: what follows once all is set up takes so little that it
+    will be repeated while nobody waits. `is_repeat`: this is such a one. Another has come the same way and answers, so
+    nobody waits, and what this one prints was printed.
+    """
+
+    places: tuple[Inside, ...] = ()
+    is_brief: bool = False
+    is_repeat: bool = False
