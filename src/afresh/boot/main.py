@@ -96,7 +96,7 @@ def _require_command(script: str) -> None:
         )
 
 
-def start_observing(control: Control, roots: "ProjectRoots", adapter: str, course: Course = Course()) -> Session:
+def start_observing(control: Control, roots: "ProjectRoots", adapter: str, course: Course | None = None) -> Session:
     """From here on everything the boot consumes is journalled, checkpoints are left on the way, and the framework's
     seams are patched when loaded."""
     # What serving needs, before anything of the project: whoever goes on from wherever the project is edited has it.
@@ -111,7 +111,7 @@ def start_observing(control: Control, roots: "ProjectRoots", adapter: str, cours
     journal = JournalWriter(control.consumed)
     times = begin_timing()
     executions = Executions(roots, journal.add, times)
-    standing = Standing(control, roots, Placement(time.monotonic(), course))
+    standing = Standing(control, roots, Placement(time.monotonic(), course or Course()))
     cache = CodeCache(default_directory(os.environ))
     observer = Observer(journal, roots, cache, _triggers(adapter), standing, times.looked_up)
     session = Session(control, "boot", Observation(journal, roots, observer, executions, standing))

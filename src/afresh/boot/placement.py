@@ -12,6 +12,7 @@ WAITED_SHARE = 0.05
 # which would grow by one with each edit that is further along than the last.
 MOST = 5
 LONGEST_LINE = 10
+NONE = Course()
 
 
 class Placement:
@@ -22,7 +23,7 @@ class Placement:
     """
 
     def __init__(
-        self, began: float, course: Course = Course(), count: int = 0, last: float = 0.0, *, is_set_up: bool = False
+        self, began: float, course: Course = NONE, count: int = 0, last: float = 0.0, *, is_set_up: bool = False
     ) -> None:
         self._began = began
         self._course = course
@@ -49,10 +50,12 @@ class Placement:
         self._spent += seconds
         self._last = seconds
 
-    def set_up(self) -> bool:
-        """What a start may do but once is done; whether to leave one here, for those who will do the rest again."""
+    def set_up(self, *, has_own: bool) -> bool:
+        """What a start may do but once is done, if it `has_own` such acts; whether to leave one here, for those who
+        will do the rest again."""
+        is_wanted = has_own or not self._is_left_to_another()
         self._is_set_up = True
-        return self._count < LONGEST_LINE
+        return is_wanted and self._count < LONGEST_LINE
 
     def is_due(self, file: str, now: float) -> bool:
         """Whether to leave one before the module at `file` is executed."""
@@ -77,7 +80,8 @@ class Placement:
 
     def _is_left_to_another(self) -> bool:
         """Whoever comes the same way again will leave them, and nobody will wait for that."""
-        return self._is_set_up and self._course.is_brief and not self._course.is_repeat
+        course = self._course
+        return not course.is_repeat and (course.is_short or (self._is_set_up and course.is_short_in_the_end))
 
     def _is_within(self, share: float, now: float) -> bool:
         return self._spent + self._last <= share * (now - self._began)

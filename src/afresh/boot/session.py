@@ -82,9 +82,9 @@ class Session:
         """The boot has come past "settings", "routing" or "application"; `details` says what is loaded."""
         reached(self.control, stage, details)
 
-    def set_up(self) -> None:
-        """What a start may do but once is done: a checkpoint is left here."""
-        self._seen.standing.set_up()
+    def set_up(self, *, has_own: bool) -> None:
+        """What a start may do but once is done; `has_own`: some of that is the project's own."""
+        self._seen.standing.set_up(has_own=has_own)
 
     def flush(self) -> None:
         """Tell the keeper all that was consumed, and what ran, so far."""

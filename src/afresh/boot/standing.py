@@ -49,9 +49,10 @@ class Standing:
         """The start is over: what is loaded from now on is loaded by a server."""
         self._is_over = True
 
-    def set_up(self) -> None:
-        """What a start may do but once is done: what is left may be done again in a process that goes on from here."""
-        if not self._is_over and self._placement.set_up():
+    def set_up(self, *, has_own: bool) -> None:
+        """What a start may do but once is done, and the project `has_own` such acts: a process that goes on from here
+        may do the rest again."""
+        if not self._is_over and self._placement.set_up(has_own=has_own):
             self._stand(None)
 
     def before(self, file: str) -> bool:

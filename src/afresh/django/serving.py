@@ -3,13 +3,14 @@
 import os
 import socket
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
+from django.apps import apps
 from django.conf import settings
 from django.core.management.commands.runserver import Command as RunserverCommand
 from django.db import connections
@@ -48,7 +49,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
     """Serve under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
     _import_what_requests_need()
-    session.set_up()
+    session.set_up(has_own=any(session.is_project(file) for file in _ready_files()))
     _or_fail(session, load_urls)
     files = static_files(asked.handler)
     session.reached("routing", words.routing_in_words())
@@ -107,13 +108,8 @@ def _import_what_requests_need() -> None:
     may hold only in the order in which Django comes to them."""
     import encodings.unicode_escape  # noqa: F401  # the access log's
 
-    import django.template.backends.django
-    import django.template.loaders.app_directories
-    import django.template.loaders.cached
-    import django.template.loaders.filesystem
-
-    apps = [app.name for app in django.apps.apps.get_app_configs() if app.name.startswith("django.")]
-    packages = ["django.templatetags", *(f"{app}.templatetags" for app in apps)]
+    names = [app.name for app in apps.get_app_configs() if app.name.startswith("django.")]
+    packages = ["django.templatetags", *(f"{name}.templatetags" for name in names)]
     named = [getattr(settings, name, "") for name in ("SESSION_SERIALIZER", "MESSAGE_STORAGE")]
     modules = [str(name).rpartition(".")[0] for name in named if str(name).startswith("django.")]
     for name in (*modules, *(module for package in packages for module in _modules_of(package))):
@@ -121,6 +117,12 @@ def _import_what_requests_need() -> None:
             import_module(name)
         except Exception:
             continue  # it is the affair of whoever comes to it
+
+
+def _ready_files() -> Iterator[str]:
+    """Where `AppConfig.ready` is defined, of the installed applications."""
+    for app in apps.get_app_configs():
+        yield type(app).ready.__code__.co_filename
 
 
 def _modules_of(package: str) -> list[str]:

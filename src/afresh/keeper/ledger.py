@@ -6,6 +6,7 @@ Must not know: messages, the machine, what becomes of a plan.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -69,6 +70,7 @@ class Ledger:
         self._cache = CodeCache(None)
         self._comparisons: dict[tuple[str, bytes, bytes], Comparison | str] = {}
         self._places: dict[str, int] = {}
+        self._whole = math.inf  # seconds that a boot took lately
         # By file and digest; None for a text that cannot be compiled.
         self._conditions: dict[tuple[str, bytes], tuple[int, bool] | None] = {}
 
@@ -149,7 +151,7 @@ class Ledger:
         """The process has loaded the application."""
         account = self._accounts[handle]
         account.is_ready = True
-        account.progress = account.reached()
+        account.progress = self._whole = account.reached()
         if compiler is not None and compiler != self._compiler:
             self._cache = CodeCache(compiler.cache, compiler.key)
         self._compiler = compiler
@@ -183,6 +185,11 @@ class Ledger:
         if account is None:
             return 0.0, None, ()
         return account.progress, account.inside, tuple(sorted(account.unfinished))
+
+    def rest_of(self, handle: int) -> float:
+        """Seconds that a boot takes from this checkpoint to its end, about."""
+        account = self._accounts.get(handle)
+        return math.inf if account is None else self._whole - account.progress
 
     # ---- edits ----------------------------------------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ class Member:
     serving_since: float | None = None
     is_set_up: bool = False  # what a start may do but once lies behind it
     was_set_up: float | None = None  # when it came to that point by itself
-    went_on: float | None = None  # when it came from the last checkpoint, if that is set up
+    went_on: float | None = None  # when it came from the last checkpoint, if it may come that way again
     is_stale: bool = False
     is_warm: bool = False
     ready: machine.BootReady | None = None
@@ -425,13 +425,14 @@ class Keeper:
         if member.role is Role.BOOT:
             self._chronicle.boot_began(handle, self._machine.generation)
             self._is_complete = False
+        is_short = self._ledger.rest_of(parent) < self.spec.options.serve_first
         member.is_set_up = self._members[parent].is_set_up
-        member.went_on = time.monotonic() if member.is_set_up else None
-        member.link.send(msg.Go(self._is_first(), patches, self._course(handle)))
+        member.went_on = time.monotonic() if is_short or member.is_set_up else None
+        member.link.send(msg.Go(self._is_first(), patches, self._course(handle, is_short=is_short)))
 
-    def _course(self, handle: int) -> Course:
-        is_brief = self._rest_seconds < self.spec.options.serve_first
-        return Course(self._ledger.places, is_brief, is_repeat=handle == self._machine.second)
+    def _course(self, handle: int, *, is_short: bool = False) -> Course:
+        is_short_in_the_end = self._rest_seconds < self.spec.options.serve_first
+        return Course(self._ledger.places, is_short, is_short_in_the_end, is_repeat=handle == self._machine.second)
 
     def _prepare(self) -> None:
         """While nothing happens: let the ready checkpoint import what servers of it have imported, and fork ahead of

@@ -21,11 +21,13 @@ class Inside(msgspec.Struct, frozen=True, array_like=True):
 class Course(msgspec.Struct, frozen=True, array_like=True):
     """How a start is to leave checkpoints on its way.
 
-    `places`: where edits were made, the latest last. `is_brief`: what follows once all is set up takes so little that it
-    will be repeated while nobody waits. `is_repeat`: this is such a one. Another has come the same way and answers, so
-    nobody waits, and what this one prints was printed.
+    `places`: where edits were made, the latest last. `is_short`: what follows takes so little that it will be repeated
+    while nobody waits, except for what a start may do but once; `is_short_in_the_end`: so does what follows that.
+    `is_repeat`: this is the repetition. Another one has come the same way and answers, so nobody waits, and what this
+    one prints was printed.
     """
 
     places: tuple[Inside, ...] = ()
-    is_brief: bool = False
+    is_short: bool = False
+    is_short_in_the_end: bool = False
     is_repeat: bool = False

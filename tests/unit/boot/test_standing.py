@@ -14,7 +14,7 @@ from afresh.boot.placement import Placement
 from afresh.boot.roots import ProjectRoots
 from afresh.boot.standing import Standing
 from afresh.channel import messages as msg
-from afresh.reload.orders import Inside
+from afresh.reload.orders import Course, Inside
 
 
 class Leaving:
@@ -28,8 +28,8 @@ class Leaving:
     def obstacle(self) -> str:
         return self.why
 
-    def leave_checkpoint(self, unfinished: tuple[str, ...], inside: Inside | None) -> msg.Go | None:
-        self.left.append((unfinished, inside))
+    def leave_checkpoint(self, stood: msg.Stood) -> msg.Go | None:
+        self.left.append((stood.unfinished, stood.inside))
         return self.go
 
 
@@ -41,7 +41,7 @@ class Roots(ProjectRoots):
 
 
 def standing(control: Any, *places: Inside) -> Standing:
-    return Standing(control, Roots(), Placement(0.0, places))
+    return Standing(control, Roots(), Placement(0.0, Course(places)))
 
 
 def imported(text: str, call: Callable[[], object], file: str = "/project/outer.py") -> None:
@@ -178,7 +178,7 @@ def test_what_pythons_own_modules_are_in_the_middle_of(work: Callable[[Any], obj
 def test_who_goes_on_and_who_is_resumed() -> None:
     """All is told before the fork; each process does what is to be done after it, and only one obeys."""
     events: list[str] = []
-    go = msg.Go(first=False, patches=(), places=(Inside("/project/a.py", 2),))
+    go = msg.Go(first=False, course=Course((Inside("/project/a.py", 2),)))
     control = Leaving()
     one = standing(control)
     one.flush = lambda: events.append(f"flush {len(control.left)}")
