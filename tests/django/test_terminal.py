@@ -157,7 +157,7 @@ def test_breakpoint_is_held_through_a_reload(pair: Pair) -> None:
                 return {"word": word, "answer": type(stopped.exception()).__name__}
             server.out.wait_for("new requests get the new code")  # said once, between prompt and typing
             before = type_when(server, r"\(Pdb\) ", "p answer + 1\n")
-            server.out.wait_for(r"^42$", after=before)
+            server.out.wait_for(r"^42\b", after=before)  # and another request's line, or a new line
             type_when(server, r"\(Pdb\) ", "c\n", before)
             return {"word": word, "answer": stopped.result().text, "status": str(server.stop())}
 

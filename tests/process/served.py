@@ -114,12 +114,6 @@ def zombies(parents: list[int]) -> list[int]:
     return found
 
 
-def processor_time(pid: int) -> int:
-    """Clock ticks that the process has used so far, those of the kernel for it included (proc(5))."""
-    fields = stat_fields(pid)
-    return int(fields[11]) + int(fields[12]) if fields else 0
-
-
 def stat_fields(pid: int) -> list[str]:
     """The fields of `/proc/pid/stat` from the state on; empty for a process that is gone."""
     try:

@@ -491,7 +491,7 @@ class Machine:
         if forks and (is_second or not is_quick or parent is None):
             self._set(handle, stage=Stage.CHECKPOINT, is_ready=True)
             self.ready = handle
-            yield from self._keep(handle)
+            self._kept = self._line(handle)
             yield from self._start_checks(self.generation) if is_second else self._fork_server(handle)
         else:
             # To fork here would cost whoever waits as much as all the rest: it answers itself, and another one comes
@@ -500,16 +500,18 @@ class Machine:
             yield Serve(handle, self.generation)
             if forks:
                 self.ready = None
-                yield from self._keep(self.records[handle].parent)
-        for record in list(self.records.values()):
-            yield from self._release(record.handle)
+                self._kept = self._line(self.records[handle].parent)
+        if is_second:
+            yield from self._tidy()
 
-    def _keep(self, handle: int | None) -> Effects:
-        """From now on this checkpoint and those it descends from may be gone on from, and no others."""
-        self._kept = self._line(handle)
+    def _tidy(self) -> Effects:
+        """End who will not be gone on from any more. Not before the generation answers: to end a process is work, and
+        who waits for the answer would wait for that too."""
         for record in list(self.records.values()):
             if record.stage is Stage.STANDBY and record.parent not in self._kept:
                 yield from self._retire(record)
+        for record in list(self.records.values()):
+            yield from self._release(record.handle)
 
     def _stood(self, boot: int) -> Effects:
         record = self.records.get(boot)
@@ -592,6 +594,7 @@ class Machine:
             yield from self._now_answering(by_page=True)
             return
         yield from self._now_answering(by_page=False)
+        yield from self._tidy()
         if record.forks or self._holder_of_checks(record).checks:
             yield ArmChecks(self.generation)
 

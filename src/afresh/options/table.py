@@ -32,9 +32,9 @@ class Options:
         0.2, seconds(minimum=0.0), "How long receivers of Django's file_changed signal may take to answer."
     )
     serve_first: float = _option(
-        0.25,
+        0.5,
         seconds(minimum=0.0),
-        "A resumed start that is ready so soon answers before it leaves a checkpoint.",
+        "A start that is ready so soon after its last checkpoint answers before it leaves one more.",
     )
     poll: bool = _option(False, SWITCH, "Compare files at intervals instead of asking the kernel for events.")
     poll_interval: float = _option(0.1, seconds(minimum=0.001), "The interval between two comparisons when polling.")

@@ -41,6 +41,16 @@ def look_up(pid: int) -> Process | None:
     return Process(pid, int(fields[1]), int(fields[2]), int(fields[3]), fields[0], command)
 
 
+def processor_time(pid: int) -> int:
+    """Clock ticks that the process has used so far, those of the kernel for it included (proc(5)); 0 once it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(fields[11]) + int(fields[12])
+
+
 def _has_threads(pid: int) -> bool:
     """Whether threads still run, and hold files and sockets open, though the first one has ended."""
     try:

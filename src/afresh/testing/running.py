@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from afresh.testing.deadline import PATIENCE, Deadline
-from afresh.testing.processes import MARK, Process, kill, marked, wait_gone
+from afresh.testing.processes import MARK, Process, kill, marked, processor_time, wait_gone
 from afresh.testing.transcript import Transcript
 
 
@@ -82,6 +82,15 @@ class Running:
     def alive(self) -> list[Process]:
         """All living processes that descend from the command, itself included."""
         return marked(self._mark, self.pid)
+
+    def wait_idle(self, within: float = PATIENCE) -> None:
+        """Wait until no process of the command has worked, come or gone during half a second of work elsewhere."""
+        deadline, before = Deadline(within), None
+        while before != (now := {one.pid: processor_time(one.pid) for one in self.alive()}):
+            assert not deadline.passed(), f"{within:g} s passed\n{self.told()}"
+            before, start = now, os.times().user
+            while os.times().user - start < 0.5:
+                pass
 
     def wait_alone(self, within: float = PATIENCE) -> None:
         """Wait until no process of the command is left; AssertionError names those that stay."""

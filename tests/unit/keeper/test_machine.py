@@ -72,10 +72,13 @@ def test_the_old_checkpoint_stays_until_its_successor_is_ready_and_its_last_serv
     machine = serving()
     machine.step(m.Edited("views.py"))
     assert machine.step(m.Ended(2, 0)) == []
-    assert m.Stop(1) in machine.step(m.BootReady(3, forks=True, checks=False))
+    # To end it is work: not before whoever waits has the answer.
+    assert m.Stop(1) not in machine.step(m.BootReady(3, forks=True, checks=False))
+    assert machine.step(m.Serving(4))[-1] == m.Stop(1)
     machine = serving()
     machine.step(m.Edited("views.py"))
-    assert m.Stop(1) not in machine.step(m.BootReady(3, forks=True, checks=False))
+    machine.step(m.BootReady(3, forks=True, checks=False))
+    assert m.Stop(1) not in machine.step(m.Serving(4))
     assert machine.step(m.Ended(2, 0)) == [m.Stop(1)]
 
 
@@ -121,7 +124,8 @@ def test_a_standby_ends_with_what_it_was_forked_from() -> None:
     assert machine.step(m.StandbyDue(1)) == [m.ForkFrom(1, 5, m.Role.SERVER)]
     # Until its successor is there, what it was forked from may be gone on from.
     assert m.Kill(5, m.Force.KILL) not in machine.step(m.Edited("models.py", at=2))
-    assert m.Kill(5, m.Force.KILL) in machine.step(m.BootReady(6, forks=True, checks=False))
+    assert m.Kill(5, m.Force.KILL) not in machine.step(m.BootReady(6, forks=True, checks=False))
+    assert m.Kill(5, m.Force.KILL) in machine.step(m.Serving(7))
 
 
 def test_a_standby_ends_with_its_checkpoint() -> None:
@@ -148,7 +152,8 @@ def test_an_edit_goes_on_in_the_middle_of_a_boot() -> None:
     assert effects == [m.Route(None), m.ForkFrom(2, 4, m.Role.BOOT), m.GoOn(4, 2), m.Drain(3), m.ArmBound(2)]
     machine.step(m.Ended(3, 0))
     effects = machine.step(m.BootReady(4, forks=True, checks=False))
-    assert effects == [m.ForkFrom(4, 5, m.Role.SERVER), m.GoOn(5, 4), m.Serve(5, 2), m.Stop(1)]
+    assert effects == [m.ForkFrom(4, 5, m.Role.SERVER), m.GoOn(5, 4), m.Serve(5, 2)]
+    assert machine.step(m.Serving(5))[-1] == m.Stop(1)
     assert machine.step(m.Ended(1, 0)) == []
     assert machine.records[2].stage is m.Stage.CHECKPOINT
 
