@@ -6,7 +6,7 @@ from afresh.testing.client import free_port
 from afresh.testing.edits import wait_for_content
 
 from .differences import CHECKED_ONCE, CHECKS_LATER, IMPORTED_ONCE, SERVER_FIELD, WATCHING, Observation
-from .sides import CHECKED, SELF_TEST, WARNED, Pair, Site, save, visit
+from .sides import CHECKED, DJANGO, SELF_TEST, WARNED, Pair, Site, save, visit
 
 OWN_APP_FIRST = 'INSTALLED_APPS = ["app", "django.contrib.staticfiles"]\nALLOWED_HOSTS = ["*"]\n'
 PACKAGES = {"app/management/__init__.py": "", "app/management/commands/__init__.py": ""}
