@@ -42,7 +42,7 @@ def look_up(pid: int) -> Process | None:
 
 
 def processor_time(pid: int) -> int:
-    """Clock ticks that the process has used so far, those of the kernel for it included (proc(5)); 0 once it is gone."""
+    """Clock ticks that the process has used, those of the kernel for it included (proc(5)); 0 once it is gone."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             fields = file.read().rpartition(")")[2].split()
