@@ -141,6 +141,7 @@ def test_the_tour_goes_step_by_step_and_its_quiz_is_judged(site: Site, page: "Pa
     page.get_by_label("Send it a request for").fill("/pantry/")
     page.get_by_role("button", name="Send").click()
     playwright.expect(page.get_by_role("heading", name="GET /pantry/, step by step")).to_be_visible()
+    playwright.expect(page.get_by_role("button", name="Next step")).to_be_visible()  # the script has begun
     page.keyboard.press("ArrowRight")
     playwright.expect(page.locator("#at")).to_contain_text("Run command")
     playwright.expect(page.locator("#tracker")).to_contain_text("Not running")

@@ -422,7 +422,7 @@ class Keeper:
         if at != parent:
             patches = ()
         self._ledger.forked(handle, parent, patches)
-        if member.role is Role.BOOT:
+        if member.role is Role.BOOT and handle != self._machine.second:  # whose steps have been told
             self._chronicle.boot_began(handle, self._machine.generation)
             self._is_complete = False
         is_short = self._ledger.rest_of(parent) < self.spec.options.serve_first
