@@ -174,6 +174,7 @@ class Control:
 
         `patch` exchanges functions as ordered; it raises `Refusal`.
         """
+        flush()  # what the start has printed is to be seen before anybody is answered
         why = self.obstacle()
         self.send(
             msg.Ready(
