@@ -33,7 +33,7 @@ class Application(msgspec.Struct, frozen=True):
     thread that ends. `warm` fills caches while nobody waits. `files` answers requests for static files. `view_of` names
     the view that made what the application returned, or gives an empty string; without it, requests are not recorded.
     `topics(topic, argument)` tells about it, as JSON; None for a topic that it does not know. `roots`: what is the
-    project's code. `count_queries`: see `afresh.django.queries`.
+    project's code. `count_queries`: see `afresh.django.queries`. `is_repeatable`: as in `Ready`.
     """
 
     wsgi: "WSGIApplication"
@@ -53,3 +53,4 @@ class Application(msgspec.Struct, frozen=True):
     topics: Callable[[str, str], bytes | None] = msgspec.field(default=_no_topics)
     roots: "ProjectRoots | None" = None
     count_queries: Callable[[], Callable[[], int]] | None = None
+    is_repeatable: bool = True

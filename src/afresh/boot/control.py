@@ -184,6 +184,7 @@ class Control:
                 receivers=application.receivers,
                 hosts=application.hosts,
                 compiler=compiler,
+                is_repeatable=application.is_repeatable,
             )
         )
         role = "server"

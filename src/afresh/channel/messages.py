@@ -168,7 +168,8 @@ class Ready(_Message):
     `forks`: the sender stays as a checkpoint and waits for `Fork`; else it will serve by itself (`obstacle` says why).
     `checks`: deferred checks exist and may be asked for. `receivers`: `file_changed` receivers besides Django's own.
     `hosts`: the host names that the application answers to (patterns of Django's ALLOWED_HOSTS). `compiler`: how its
-    code was compiled; None where functions cannot be exchanged.
+    code was compiled; None where functions cannot be exchanged. `is_repeatable`: nothing since all was set up is the
+    kind of act that a start may do but once.
     """
 
     forks: bool
@@ -177,6 +178,7 @@ class Ready(_Message):
     receivers: bool = False
     hosts: tuple[str, ...] = ()
     compiler: Compiler | None = None
+    is_repeatable: bool = True
 
 
 class Failed(_Message):

@@ -14,6 +14,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management.commands.runserver import Command as RunserverCommand
 from django.db import connections
+from django.dispatch import Signal
 from django.urls import get_resolver
 from django.utils.autoreload import BaseReloader, autoreload_started, file_changed
 
@@ -73,13 +74,14 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             threads=asked.threads,
             checks=commands.deferred_checks,
             file_changed=reloader.is_handled,
-            receivers=has_receivers(),
+            receivers=has_receivers(file_changed),
             on_thread_end=connections.close_all,
             warm=_warm,
             files=files,
             view_of=words.view_of,
             topics=_topics,
             count_queries=_count_queries,
+            is_repeatable=not has_receivers(autoreload_started),
         )
     )
 
@@ -201,9 +203,9 @@ def allowed_hosts() -> tuple[str, ...]:
     return (".localhost", "127.0.0.1", "[::1]") if settings.DEBUG and not hosts else hosts
 
 
-def has_receivers() -> bool:
-    """Whether the project itself listens to `file_changed`."""
-    live = file_changed._live_receivers(None)
+def has_receivers(signal: Signal) -> bool:
+    """Whether the project itself listens to this signal of Django's reloader."""
+    live = signal._live_receivers(None)
     receivers = [receiver for group in live for receiver in group] if isinstance(live, tuple) else live
     return any(getattr(receiver, "__module__", "") not in _DJANGOS_RECEIVERS for receiver in receivers)
 

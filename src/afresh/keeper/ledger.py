@@ -280,7 +280,8 @@ class Ledger:
     def prepare() -> None:
         """Import what only edits need: not at the start, which the user waits for, nor at the first edit."""
         import afresh.reload.compare
-        import afresh.reload.statements  # noqa: F401
+        import afresh.reload.statements
+        import afresh.source.recompile  # noqa: F401
 
     # ---- texts ----------------------------------------------------------------------------------------------------
 
@@ -302,7 +303,7 @@ class Ledger:
         if before is None:
             return "its old text is not known"
         try:
-            after = self._editions.code(file, new, self._cache, optimize)
+            after = self._editions.code(file, new, self._cache, optimize, like=old)
         except (SyntaxError, ValueError) as exc:
             self._conditions[file, new] = None
             return f"{type(exc).__name__} in line {exc.lineno}" if isinstance(exc, SyntaxError) else str(exc)

@@ -77,6 +77,7 @@ class Member:
     is_set_up: bool = False  # what a start may do but once lies behind it
     was_set_up: float | None = None  # when it came to that point by itself
     went_on: float | None = None  # when it came from the last checkpoint, if it may come that way again
+    is_repeat: bool = False  # it goes a way that another one has gone before
     is_stale: bool = False
     is_warm: bool = False
     ready: machine.BootReady | None = None
@@ -365,7 +366,7 @@ class Keeper:
             first=self._is_first(),
             adapter="" if self.spec.door == "wsgi" else "afresh.django.seams",
             address=self.spec.address,
-            course=self._course(handle),
+            course=self._course(member),
         )
         member.link.send(begin, [self._lifeline_read])
         if role is Role.BOOT:
@@ -422,17 +423,18 @@ class Keeper:
         if at != parent:
             patches = ()
         self._ledger.forked(handle, parent, patches)
-        if member.role is Role.BOOT and handle != self._machine.second:  # whose steps have been told
+        member.is_repeat = handle == self._machine.second
+        if member.role is Role.BOOT and not member.is_repeat:  # else its steps have been told
             self._chronicle.boot_began(handle, self._machine.generation)
             self._is_complete = False
         is_short = self._ledger.rest_of(parent) < self.spec.options.serve_first
         member.is_set_up = self._members[parent].is_set_up
         member.went_on = time.monotonic() if is_short or member.is_set_up else None
-        member.link.send(msg.Go(self._is_first(), patches, self._course(handle, is_short=is_short)))
+        member.link.send(msg.Go(self._is_first(), patches, self._course(member, is_short=is_short)))
 
-    def _course(self, handle: int, *, is_short: bool = False) -> Course:
+    def _course(self, member: Member, *, is_short: bool = False) -> Course:
         is_short_in_the_end = self._rest_seconds < self.spec.options.serve_first
-        return Course(self._ledger.places, is_short, is_short_in_the_end, is_repeat=handle == self._machine.second)
+        return Course(self._ledger.places, is_short, is_short_in_the_end, member.is_repeat)
 
     def _prepare(self) -> None:
         """While nothing happens: let the ready checkpoint import what servers of it have imported, and fork ahead of
@@ -725,7 +727,7 @@ class Keeper:
 
     def _consumed(self, member: Member, entries: tuple[Entry, ...], ticket: int) -> None:
         self._ledger.consumed(member.handle, entries)
-        if self._verbosity > 1:
+        if self._verbosity > 1 and not member.is_repeat:
             console.say(console.journal_lines(entries, self.spec.cwd, everything=self._verbosity > 2))
         changed = self._watcher.cover(entries, self._generation_of(member), member.began)
         if member.role in (Role.BOOT, Role.SERVER):
@@ -762,7 +764,8 @@ class Keeper:
         self._ledger.ready(member.handle, ready.compiler)
         is_second = member.handle == self._machine.second
         now = time.monotonic()
-        is_quick = member.went_on is not None and now - member.went_on < self.spec.options.serve_first
+        took = math.inf if member.went_on is None or not ready.is_repeatable else now - member.went_on
+        is_quick = took < self.spec.options.serve_first
         if member.was_set_up is not None and not is_second:
             self._rest_seconds = now - member.was_set_up
         member.ready = machine.BootReady(member.handle, ready.forks, ready.checks, is_quick)
@@ -932,10 +935,11 @@ class Keeper:
             member = self._members.get(record.handle)
             progress, inside, unfinished = self._ledger.progress_of(record.handle)
             names = [console.relative(path, self.spec.cwd) for path in unfinished]
+            serves = record.role is Role.BOOT and record.stage is Stage.SERVING
             told.append(
                 {
                     "handle": record.handle,
-                    "role": record.role.value,
+                    "role": Role.SERVER.value if serves else record.role.value,
                     "stage": record.stage.value,
                     "generation": record.generation,
                     "parent": record.parent,

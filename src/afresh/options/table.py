@@ -34,7 +34,7 @@ class Options:
     serve_first: float = _option(
         0.5,
         seconds(minimum=0.0),
-        "A start that is ready so soon after its last checkpoint answers before it leaves one more.",
+        "A start that is ready so soon answers before it leaves a checkpoint.",
     )
     poll: bool = _option(False, SWITCH, "Compare files at intervals instead of asking the kernel for events.")
     poll_interval: float = _option(0.1, seconds(minimum=0.001), "The interval between two comparisons when polling.")

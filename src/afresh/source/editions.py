@@ -41,10 +41,13 @@ class Editions:
         """The source with this digest, if it was read here lately."""
         return next((source for known, source in self._sources.get(path, ()) if known == digest), None)
 
-    def code(self, path: str, digest: bytes, cache: CodeCache, optimize: int) -> CodeType | None:
+    def code(
+        self, path: str, digest: bytes, cache: CodeCache, optimize: int, *, like: bytes | None = None
+    ) -> CodeType | None:
         """The code of that text, from the cache or compiled and put there; raises SyntaxError, ValueError.
 
-        A text that the compiler warns of is not put there: the process that runs it is to show the warning.
+        `like`: the digest of a text that it may differ little from. A text that the compiler warns of is not put
+        there: the process that runs it is to show the warning.
         """
         code = cache.load(digest, path)
         if code is not None:
@@ -55,9 +58,23 @@ class Editions:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             try:
-                code = compile(source, path, "exec", dont_inherit=True, optimize=optimize)
+                code = self._recompiled(path, like, source, cache, optimize)
+                if code is None:
+                    code = compile(source, path, "exec", dont_inherit=True, optimize=optimize)
             except (RecursionError, MemoryError) as exc:
                 raise ValueError("it is too deeply nested for the compiler") from exc
         if not warned:
             cache.store(digest, path, code)
         return code
+
+    def _recompiled(
+        self, path: str, like: bytes | None, source: bytes, cache: CodeCache, optimize: int
+    ) -> CodeType | None:
+        before = None if like is None else self.source(path, like)
+        # From the cache: the rest of a text that is there is nothing to warn of.
+        code = None if like is None or before is None else cache.load(like, path)
+        if code is None or before is None:
+            return None
+        from afresh.source.recompile import recompiled
+
+        return recompiled(before, code, source, optimize=optimize)
