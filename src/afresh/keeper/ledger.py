@@ -54,10 +54,17 @@ class Account:
 
 
 class Ledger:
-    """By handle of the process. `is_consumed`: whether the watcher knows of anybody who depends on a path."""
+    """By handle of the process. `is_consumed`: whether the watcher knows of anybody who depends on a path. `text_of`:
+    what a file said before it was edited, where that is known."""
 
-    def __init__(self, is_consumed: Callable[[str], bool], is_asked_for: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        is_consumed: Callable[[str], bool],
+        is_asked_for: Callable[[str], bool],
+        text_of: Callable[[str], bytes | None] = lambda _: None,
+    ) -> None:
         self._is_consumed = is_consumed
+        self._text_of = text_of
         self._is_asked_for = is_asked_for
         self._accounts: dict[int, Account] = {}
         self._edits = 0
@@ -197,6 +204,8 @@ class Ledger:
         """Take note of what the disk says now."""
         self._edits += 1
         for path in edit.changed:
+            if path not in self._touched_at and (text := self._text_of(path)) is not None:
+                self._editions.add(path, text)
             digest, signature = self._editions.read(path, self._digests_of(path))
             exists = os.path.lexists(path)
             # A path that nobody has seen and that is told of for its name has just come, or gone.

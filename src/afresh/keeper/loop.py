@@ -175,7 +175,7 @@ class Keeper:
             force_polling=options.poll,
         )
         self._texts = Texts()
-        self._ledger = Ledger(self._watcher.is_consumed, self._watcher.is_asked_for)
+        self._ledger = Ledger(self._watcher.is_consumed, self._watcher.is_asked_for, self._texts.of)
         self._live = Live(self._watch_descriptor)
         self._front = Front(
             self._start_dashboard,

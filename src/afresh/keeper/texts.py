@@ -46,6 +46,10 @@ class Texts:
                 self._keep(path, _read(path))
         return bool(self._to_learn)
 
+    def of(self, path: str) -> bytes | None:
+        """What the file said before it was edited, if that is known."""
+        return self._known.get(path)
+
     def edited(self, paths: Iterable[str]) -> None:
         """These have changed on the disk."""
         for path in paths:

@@ -24,6 +24,11 @@ class Editions:
     def __repr__(self) -> str:
         return f"<Editions files={len(self._sources)}>"
 
+    def add(self, path: str, source: bytes) -> None:
+        """Take in what the file said before it was edited first, for questions about it."""
+        if path not in self._sources:
+            self._sources[path] = [(digest_of(source), source)]
+
     def read(self, path: str, needed: Collection[bytes] = ()) -> "tuple[bytes | None, Signature | None]":
         """Digest and signature of what is at `path`; the source is kept for questions about it, and so are those with
         the `needed` digests."""
