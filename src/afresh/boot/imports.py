@@ -240,8 +240,11 @@ class Observer:
         self.running[path] = None if old is None else Running(old.module, joined(old.code, code, line))
         return found.rest
 
-    def patch(self, patches: Sequence[Patch]) -> None:
-        """Exchange functions of what runs by those of other texts; raises `Refusal`, with nothing usable left then."""
+    def patch(self, patches: Sequence[Patch], *, for_good: bool = False) -> None:
+        """Exchange functions of what runs by those of other texts; raises `Refusal`, with nothing usable left then.
+
+        `for_good`: nobody will be forked from this process, and so no others be exchanged after these.
+        """
         if not patches:
             return
         from afresh.boot.control import Refusal
@@ -255,7 +258,8 @@ class Observer:
             code = self._code_with(patch)
             if reason := apply(running.code, code, module.__dict__):
                 raise Refusal(patch.file, reason)
-            self.running[patch.file] = Running(running.module, merged(running.code, code))
+            if not for_good:
+                self.running[patch.file] = Running(running.module, merged(running.code, code))
 
     def _code_with(self, patch: Patch) -> CodeType:
         code = self._cache.load(patch.digest, patch.file)

@@ -1,6 +1,7 @@
 """One boot under way: what a framework's adapter talks to."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
@@ -128,8 +129,9 @@ class Session:
         silence.end()
         self.flush()
         seen.journal.serve(self.control.confirm)
+        patch = partial(seen.observer.patch, for_good=True)
         compiler = seen.observer.compiler if seen.executions.is_on else None
-        self.control.ready(msgspec.structs.replace(application, roots=seen.roots), compiler, seen.observer.patch)
+        self.control.ready(msgspec.structs.replace(application, roots=seen.roots), compiler, patch)
 
 
 _current: Session | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import opcode
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import CodeType
 from typing import NamedTuple
 
@@ -89,6 +89,8 @@ def pairs(old: CodeType, new: CodeType, position: Position = ()) -> tuple[list[P
     Below what changed nothing corresponds, and nothing needs to: if it did not run, nothing below it is alive. So
     whatever changed inside a function may change, as a change of that function.
     """
+    if old == new:  # nearly everywhere, and told by the interpreter many times as fast
+        return list(_equal_pairs(old, new, position)), ""
     if not _is_same(old, new):
         obstacle = _obstacle(old, new)
         return ([], obstacle) if obstacle else ([Pair(position, old, new, True, True)], "")
@@ -101,6 +103,12 @@ def pairs(old: CodeType, new: CodeType, position: Position = ()) -> tuple[list[P
             return ([Pair(position, old, new, True, True)], "") if may_change else ([], obstacle)
         both += inner
     return both, ""
+
+
+def _equal_pairs(old: CodeType, new: CodeType, position: Position) -> Iterator[Pair]:
+    yield Pair(position, old, new, False, False)
+    for number, (inner_old, inner_new) in enumerate(zip(nested(old), nested(new), strict=True)):
+        yield from _equal_pairs(inner_old, inner_new, (*position, number))
 
 
 def nested(code: CodeType) -> list[CodeType]:
