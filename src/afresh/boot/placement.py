@@ -10,7 +10,7 @@ SHARE = 0.03
 WAITED_SHARE = 0.05
 # Each dormant process keeps what its children have changed since. The second bound is on those of one line of descent,
 # which would grow by one with each edit that is further along than the last.
-MOST = 5
+MOST = 3
 LONGEST_LINE = 10
 NONE = Course()
 
@@ -60,8 +60,8 @@ class Placement:
     def is_due(self, file: str, now: float) -> bool:
         """Whether to leave one before the module at `file` is executed."""
         if file in self._lines:
-            # While somebody waits, the one inside of it has to do for those who edit above that line as well.
-            return self._is_worth(file, now) and (self._course.is_repeat or not self._lines[file])
+            # Those who edit above the line of one inside of it go on from further back: each costs memory.
+            return not self._lines[file] and self._is_worth(file, now)
         if self._is_left_to_another() or self._count >= MOST:
             return False
         # The first stands before anything of the project, whatever it costs.

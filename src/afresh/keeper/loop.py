@@ -427,10 +427,13 @@ class Keeper:
         if member.role is Role.BOOT and not member.is_repeat:  # else its steps have been told
             self._chronicle.boot_began(handle, self._machine.generation)
             self._is_complete = False
-        is_short = self._ledger.rest_of(parent) < self.spec.options.serve_first
+        is_short = self._is_short(parent)
         member.is_set_up = self._members[parent].is_set_up
         member.went_on = time.monotonic() if is_short or member.is_set_up else None
         member.link.send(msg.Go(self._is_first(), patches, self._course(member, is_short=is_short)))
+
+    def _is_short(self, checkpoint: int) -> bool:
+        return self._ledger.rest_of(checkpoint) < self.spec.options.serve_first
 
     def _course(self, member: Member, *, is_short: bool = False) -> Course:
         is_short_in_the_end = self._rest_seconds < self.spec.options.serve_first
@@ -1153,7 +1156,8 @@ class Keeper:
             self._edit = pending.edit
             self._decision = decision
             self._patches = (decision.at, decision.patches)
-            effects = self._machine.step(machine.Edited(decision.place, decision.at))
+            is_short = decision.at is not None and self._is_short(decision.at)
+            effects = self._machine.step(machine.Edited(decision.place, decision.at, is_short))
         if pending.number is None:
             self._latch.advance(self._machine.generation)
         else:

@@ -66,10 +66,12 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Edited(msgspec.Struct, frozen=True):
-    """The code on disk is no longer that of the current generation. `at`: the checkpoint to go on from, if any."""
+    """The code on disk is no longer that of the current generation. `at`: the checkpoint to go on from, if any;
+    `is_short`: what follows it takes so little that to fork takes a good part of the time."""
 
     reason: str
     at: int | None = None
+    is_short: bool = False
 
 
 class Stood(msgspec.Struct, frozen=True):
@@ -337,7 +339,7 @@ class Machine:
     _next_handle: int = 1
     ready: int | None = None  # the newest checkpoint with the application loaded
     second: int | None = None  # a boot that is to become that checkpoint, while another of its kind answers
-    _place: int | None = None  # the checkpoint in the middle of a boot that was gone on from last
+    _place: int | None = None  # the checkpoint in the middle of a boot that was gone on from last, if that is short
     _kept: set[int] = field(default_factory=set)  # checkpoints that may be gone on from
     _checks_begun: int = 0  # the generation whose checks were started last
     _boot_waits: bool = False
@@ -361,8 +363,8 @@ class Machine:
 
     def _handle(self, event: Event) -> Effects:
         match event:
-            case Edited(reason, at):
-                yield from self._edited(reason, at)
+            case Edited(reason, at, is_short):
+                yield from self._edited(reason, at, is_short=is_short)
             case Stood(handle):
                 yield from self._stood(handle)
             case BootReady(handle, forks, checks, is_quick):
@@ -401,12 +403,14 @@ class Machine:
 
     # ---- the next generation ------------------------------------------------------------------------------------
 
-    def _edited(self, reason: str, at: int | None) -> Effects:
+    def _edited(self, reason: str, at: int | None, *, is_short: bool) -> Effects:
         if self.is_stopping:
             return
         self.generation += 1
         self.reason = reason
         self.failure = None
+        if at is not None and at in self.records and not self.records[at].is_ready:
+            self._place = at if is_short else None
         yield Route(None)
         self.server = None
         # A boot that fails leaves its checkpoints to the next; of more than one such boot they would pile up.
@@ -430,7 +434,6 @@ class Machine:
         elif self.records[at].is_ready:
             yield from self._fork_server(at)
         else:
-            self._place = at
             yield from self._resume(at)
 
     def _line(self, handle: int | None) -> set[int]:
@@ -509,7 +512,7 @@ class Machine:
         who waits for the answer would wait for that too."""
         for record in list(self.records.values()):
             if record.stage is Stage.STANDBY and record.parent not in self._kept:
-                yield from self._retire(record)
+                yield from self._retire_standby(record)
         for record in list(self.records.values()):
             yield from self._release(record.handle)
 
@@ -560,6 +563,9 @@ class Machine:
         """Fork ahead of time what an edit of a function would need, and what another one where the last was would."""
         if generation != self.generation or self.server is None or self.is_stopping or self.failure is not None:
             return
+        for record in list(self.records.values()):
+            if record.stage is Stage.STANDBY and record.parent not in (self.ready, self._place):
+                yield from self._retire_standby(record)
         for checkpoint, role in ((self.ready, Role.SERVER), (self._place, Role.BOOT)):
             if checkpoint in self._kept and self._standby_of(checkpoint) is None:
                 handle = self._new(role, parent=checkpoint, stage=Stage.STANDBY)
@@ -568,8 +574,11 @@ class Machine:
     def _end_standby(self, checkpoint: int | None) -> Effects:
         standby = None if checkpoint is None else self._standby_of(checkpoint)
         if standby is not None:
-            self._set(standby.handle, stage=Stage.ENDING)
-            yield Kill(standby.handle, Force.KILL)
+            yield from self._retire_standby(standby)
+
+    def _retire_standby(self, standby: Record) -> Effects:
+        self._set(standby.handle, stage=Stage.ENDING)
+        yield Kill(standby.handle, Force.KILL)
 
     def _serves_by_itself(self, handle: int) -> Effects:
         if self._is_current(handle):

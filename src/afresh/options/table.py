@@ -32,7 +32,7 @@ class Options:
         0.2, seconds(minimum=0.0), "How long receivers of Django's file_changed signal may take to answer."
     )
     serve_first: float = _option(
-        0.5,
+        0.3,
         seconds(minimum=0.0),
         "A start that is ready so soon answers before it leaves a checkpoint.",
     )

@@ -161,7 +161,7 @@ def test_an_edit_goes_on_in_the_middle_of_a_boot() -> None:
 def quickly_resumed(*, checks: bool = False) -> m.Machine:
     """As `resumable`, and then an edit in the middle, of which boot 4 was so quickly ready that it answers itself."""
     machine = resumable()
-    machine.step(m.Edited("views.py", at=2))
+    machine.step(m.Edited("views.py", at=2, is_short=True))
     assert machine.step(m.BootReady(4, forks=True, checks=checks, is_quick=True)) == [m.Serve(4, 2)]
     assert machine.step(m.Serving(4)) == [m.Route(4), m.Answering(2, "views.py", False), m.ArmChecks(2)]
     return machine
