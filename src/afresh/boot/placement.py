@@ -10,7 +10,7 @@ SHARE = 0.03
 WAITED_SHARE = 0.05
 # Each dormant process keeps what its children have changed since. The second bound is on those of one line of descent,
 # which would grow by one with each edit that is further along than the last.
-MOST = 3
+MOST = 2
 LONGEST_LINE = 10
 NONE = Course()
 

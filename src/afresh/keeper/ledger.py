@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Imported by a first request, these leave nothing behind that a start would not have had (Django imports them by name,
 # from settings, when they are needed first).
 FRAMEWORK = "django."
-PLACES = 3  # people edit the same few places again and again
+PLACES = 2  # people edit the same few places again and again; each costs the memory of a process
 
 
 @dataclass(eq=False, slots=True)

@@ -1,16 +1,17 @@
 """What the project's files said when all was well, so that a failure can show what has changed since.
 
-Texts are learned while nothing happens, so nobody waits for it, and bounded in all.
+Texts are learned while nothing happens, so nobody waits for it; compressed, and bounded in all.
 """
 
 import os
+import zlib
 from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
 from afresh.channel.messages import ChangedFile
 
-MOST_BYTES: Final = 32 << 20
+MOST_BYTES: Final = 8 << 20
 MOST_OF_ONE: Final = 1 << 20
 AT_ONCE: Final = 20
 MOST_LINES: Final = 120
@@ -24,7 +25,7 @@ class Texts:
     """Files by path; `good`: as of the last generation that answered."""
 
     def __init__(self) -> None:
-        self._known: dict[str, bytes] = {}
+        self._known: dict[str, bytes] = {}  # compressed
         self._size = 0
         self._to_learn: deque[str] = deque()
         self._before: dict[str, bytes | None] = {}
@@ -48,13 +49,14 @@ class Texts:
 
     def of(self, path: str) -> bytes | None:
         """What the file said before it was edited, if that is known."""
-        return self._known.get(path)
+        text = self._known.get(path)
+        return None if text is None else zlib.decompress(text)
 
     def edited(self, paths: Iterable[str]) -> None:
         """These have changed on the disk."""
         for path in paths:
             if path not in self._before:
-                self._before[path] = self._known.get(path)
+                self._before[path] = self.of(path)
 
     def good(self) -> None:
         """All is well again: what the files say now is what the next failure is compared with."""
@@ -78,7 +80,10 @@ class Texts:
 
     def _keep(self, path: str, text: bytes | None) -> None:
         self._size -= len(self._known.pop(path, b""))
-        if text is not None and self._size + len(text) <= MOST_BYTES:
+        if text is None:
+            return
+        text = zlib.compress(text, 1)
+        if self._size + len(text) <= MOST_BYTES:
             self._known[path] = text
             self._size += len(text)
 

@@ -45,8 +45,8 @@ class Strand:
         # Executed after all that the process itself has written there.
         self._final: set[str] = set()
         self._stats: defaultdict[str, set[bool]] = defaultdict(set)
-        # After which edit it was looked for.
-        self._stems: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        # After which edit it was looked for: by directory and stem. There are tens of thousands, nearly all alike.
+        self._stems: defaultdict[str, dict[str, frozenset[int]]] = defaultdict(dict)
         self._listings: defaultdict[str, set[int]] = defaultdict(set)
 
     def __repr__(self) -> str:
@@ -61,6 +61,7 @@ class Strand:
 
     def add(self, entries: Iterable[Entry], edit: int) -> None:
         """Take in what the process consumed; `edit` is the number of the last edit by then."""
+        once = frozenset({edit})
         for entry in entries:
             match entry:
                 case Exec(module, file, signature, digest):
@@ -70,7 +71,9 @@ class Strand:
                     self._reads[file].add(signature)
                 case Find(stem, directories):
                     for directory in directories:
-                        self._stems[directory, stem].add(edit)
+                        stems = self._stems[directory]
+                        known = stems.get(stem)
+                        stems[stem] = once if known is None or known == once else known | once
                 case Listing(directory):
                     self._listings[directory].add(edit)
                 case Stat(path, existed):
@@ -142,13 +145,16 @@ class Strand:
         if name.startswith("__init__."):
             # A directory that becomes a package, or ceases to be one, may shadow a module beside it.
             above, package = os.path.split(parent)
-            if self._is_other(self._stems.get((above, package)), now):
+            if self._is_other(self._looked_for(above, package), now):
                 return Objection(path, "a module of this name was looked for")
-        if self._is_other(self._stems.get((parent, name.partition(".")[0])), now):
+        if self._is_other(self._looked_for(parent, name.partition(".")[0]), now):
             return Objection(path, "a module of this name was looked for")
         if self._is_other(self._listings.get(parent), now):
             return Objection(path, "its folder was listed during the start")
         return None
+
+    def _looked_for(self, directory: str, stem: str) -> frozenset[int] | None:
+        return self._stems[directory].get(stem) if directory in self._stems else None
 
     @staticmethod
     def _is_other(edits: Iterable[int] | None, now: Now) -> bool:

@@ -126,8 +126,6 @@ def test_a_line_of_descent_has_an_end() -> None:
 
 def test_resumed_the_next_one_must_be_paid_for() -> None:
     """It has just come from one."""
-    placement = Placement(0.0)
-    placement.spent(COST)
-    again = placement.resumed(500.0, Course())
+    again = Placement(0.0, last=COST).resumed(500.0, Course())
     assert not again.is_due("/p/module.py", 500.0 + PAUSE - 0.001)
     assert again.is_due("/p/module.py", 500.0 + PAUSE + 0.001)
