@@ -93,3 +93,10 @@ def test_a_failure_still_fits_one_message(tmp_path: Path) -> None:
     assert all(len(change.diff) <= MOST_LINES + 1 for change in changes)
     assert sum(len(line.encode()) for change in changes for line in change.diff) <= MOST_SHOWN
     assert len(changes) < len(files)
+
+
+def test_what_a_file_said_before_it_was_edited(file: Path) -> None:
+    texts = learned(file)
+    save(texts, file, "other")
+    assert texts.of(str(file)) == b"a\nb\nc\n"
+    assert texts.of(str(file.parent / "unknown.py")) is None

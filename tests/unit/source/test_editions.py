@@ -129,3 +129,33 @@ def test_a_text_that_is_warned_of_is_left_to_the_process(tmp_path: Path) -> None
     editions.read(str(file))
     assert editions.code(str(file), digest, cache, 0) is not None
     assert cache.load(digest, str(file)) is None
+
+
+def test_a_text_from_before_the_first_edit_is_known_where_it_is_told(tmp_path: Path) -> None:
+    file, editions = tmp_path / "a.py", Editions()
+    editions.add(str(file), b"before")
+    editions.add(str(file), b"too late")
+    editions.read(str(file))
+    save(file, "after")
+    editions.read(str(file), {digest_of(b"before")})
+    assert editions.source(str(file), digest_of(b"before")) == b"before"
+    assert editions.source(str(file), digest_of(b"too late")) is None
+
+
+FUNCTION = "import os\n\n\ndef f():\n    value = {}\n    return value\n"
+
+
+@pytest.mark.parametrize("first", ["1", "'\\\\d'", "'\\d'"], ids=["plain", "escaped", "warned of"])
+@pytest.mark.filterwarnings("ignore")
+def test_code_like_that_of_another_text(tmp_path: Path, first: str) -> None:
+    """However it is made, it is that of the text; and what the compiler warns of is not kept, but shown by who runs it."""
+    file, cache, editions = tmp_path / "a.py", CodeCache(str(tmp_path / "cache")), Editions()
+    other = "def g():\n    return {}\n"
+    old = save(file, FUNCTION.format(1) + other.format(first))
+    editions.read(str(file))
+    editions.code(str(file), old, cache, -1)
+    new = save(file, FUNCTION.format(2) + other.format(first))
+    editions.read(str(file), {old})
+    code = editions.code(str(file), new, cache, -1, like=old)
+    assert code == compile(file.read_text(), str(file), "exec", dont_inherit=True)
+    assert (cache.load(new, str(file)) is None) == (first == "'\\d'")
