@@ -78,11 +78,12 @@ def _save(folder: Path, numbers: dict[str, int]) -> None:
 
 
 def _assert_no_growth(weights: Sequence[Weight]) -> None:
-    """The first hundred reloads are a start: caches fill. From then on nothing may grow."""
-    settled, last = weights[1], weights[-1]
-    assert last.processes <= settled.processes, weights
-    assert last.descriptors <= settled.descriptors, weights
-    assert last.memory <= 1.05 * settled.memory, weights
+    """The first hundred reloads are a start: caches fill. From then on nothing may grow; a descriptor may be open at
+    one weighing and not at another."""
+    settled, last = weights[1:4], weights[-1]
+    assert last.processes <= max(each.processes for each in settled), weights
+    assert last.descriptors <= max(each.descriptors for each in settled), weights
+    assert last.memory <= 1.05 * max(each.memory for each in settled), weights
 
 
 def _weighed(running: Running) -> Weight:
