@@ -12,7 +12,9 @@ def signals_have_their_defaults() -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
     ignored = [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]
     for number in ignored:
-        signal.signal(number, lambda *_: None)  # handlers do not survive exec: the default comes back in children
+        # Handlers do not survive exec: the default comes back in children. Python's own is in place where it is not
+        # ignored from the start.
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else lambda *_: None)
     yield
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)
