@@ -205,7 +205,10 @@ class Observer:
             execute(module)
             return
         with self._importing:
-            execute(module)
+            try:
+                execute(module)
+            finally:
+                self._journal.settle()
 
     def execute_in_parts(self, module: ModuleType, path: str, standing: Standing, line: int) -> None:
         """Execute the project module at `path`, with a checkpoint above that line if there can be one."""

@@ -113,6 +113,20 @@ class JournalWriter:
             with self._lock:
                 self._seen.update(new)
 
+    def settle(self) -> None:
+        """When serving, return only after all that this thread has added is watched, or found to have changed.
+
+        What a module reads while a request imports it is part of the code: without this, an answer could go out, the
+        file be saved, and the next request be answered before the keeper has heard that the file matters.
+        """
+        if self._confirm is None or not self.waits:
+            return
+        with self._sending:  # what is not in the hands of another sender is sent here, and its confirmation comes after
+            while self._open:
+                for batch in _batches(self._take()):
+                    self._send(batch)
+        self._confirm(())
+
     def forget(self, path: str) -> None:
         """The process itself changes `path`: take back what was noted since the last flush, tell of the rest.
 

@@ -198,3 +198,40 @@ def test_thread_that_reads_the_channel_never_waits() -> None:
     assert not journal.waits
     journal.cover(Listing("/x"))
     assert batches == [(Listing("/x"),)]
+
+
+def test_what_another_thread_is_sending_is_settled_as_well() -> None:
+    """The confirmation that is waited for comes after all that was added before, whoever sends it."""
+    told: list[object] = []
+    sending, go_on = threading.Event(), threading.Event()
+    read, other = Read("/x/words.txt", SIGNATURE), Read("/x/other.txt", SIGNATURE)
+
+    def send(batch: tuple[Entry, ...]) -> None:
+        sending.set()
+        assert go_on.wait(DEADLINE)
+        told.extend(batch)
+
+    journal = JournalWriter(send)
+    in_thread(lambda: journal.serve(lambda entries: told.append(("confirmed", entries)))).join(DEADLINE)
+    busy = in_thread(lambda: journal.add(other))
+    assert sending.wait(DEADLINE)
+
+    def import_something() -> None:
+        journal.add(read)
+        journal.settle()
+
+    settling = in_thread(import_something)
+    settling.join(0.05)
+    assert settling.is_alive()
+    assert told == []
+    go_on.set()
+    settling.join(DEADLINE)
+    busy.join(DEADLINE)
+    assert told == [other, read, ("confirmed", ())]
+
+
+def test_the_thread_that_reads_the_channel_does_not_wait_to_settle() -> None:
+    journal, batches = writer()
+    journal.serve(lambda entries: (_ for _ in ()).throw(AssertionError("it would wait for itself")))
+    journal.settle()
+    assert batches == []
