@@ -322,6 +322,7 @@ def test_code_for_the_parent_only(pair: Pair, end: str) -> None:
 
 READY = {
     "app/apps.py": """
+import functools
 import os
 
 from django.apps import AppConfig
@@ -330,9 +331,11 @@ from django.apps import AppConfig
 class Config(AppConfig):
     name = "app"
 
-    def ready(self):
+    def note(self):
         with open("notes.txt", "a") as file:
             file.write(f"ready in child: {'_'.join(['RUN', 'MAIN']) in os.environ}\\n")
+
+    ready = functools.partialmethod(note)  # nothing that looks for the code of a function finds one
 """
 }
 

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
@@ -110,6 +111,11 @@ def _import_what_requests_need() -> None:
     may hold only in the order in which Django comes to them."""
     import encodings.unicode_escape  # noqa: F401  # the access log's
 
+    import django.template.backends.django
+    import django.template.loaders.app_directories
+    import django.template.loaders.cached
+    import django.template.loaders.filesystem  # noqa: F401
+
     names = [app.name for app in apps.get_app_configs() if app.name.startswith("django.")]
     packages = ["django.templatetags", *(f"{name}.templatetags" for name in names)]
     named = [getattr(settings, name, "") for name in ("SESSION_SERIALIZER", "MESSAGE_STORAGE")]
@@ -122,9 +128,10 @@ def _import_what_requests_need() -> None:
 
 
 def _ready_files() -> Iterator[str]:
-    """Where `AppConfig.ready` is defined, of the installed applications."""
+    """The files of the classes that define `ready`, of the installed applications: whatever decorates it."""
     for app in apps.get_app_configs():
-        yield type(app).ready.__code__.co_filename
+        owner = next(kind for kind in type(app).__mro__ if "ready" in vars(kind))
+        yield getattr(sys.modules.get(owner.__module__), "__file__", None) or ""
 
 
 def _modules_of(package: str) -> list[str]:
