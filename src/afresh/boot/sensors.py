@@ -4,10 +4,15 @@ import os
 import stat
 import sys
 import threading
+import time
 
 # Libraries that start threads of their own when they are imported and are ready for forks all the same: their thread
 # pools have handlers for it (pthread_atfork) and start anew in the child. OpenBLAS is in numpy and scipy.
 FORK_SAFE = frozenset({"numpy", "scipy"})
+# Seconds that a thread may take to end after Python has let go of it: `Thread.join` returns before the kernel is told.
+ENDING = 0.05
+# Those that did not end in that time: nobody waits for them again.
+_lasting: set[str] = set()
 
 
 def inherited_descriptors() -> frozenset[int]:
@@ -30,7 +35,7 @@ def obstacle(own: frozenset[int]) -> str:
         return "a debugger or a coverage tool is active"
     if threading.current_thread() is not threading.main_thread():
         return "it would be in the middle of a thread"
-    if len(os.listdir("/proc/self/task")) > 1 and (names := _unsafe_threads()):
+    if _has_threads() and (names := _unsafe_threads()):
         return f"the start-up left threads running ({names}); threads that begin with a request are no obstacle"
     if _holds_logging_lock():
         return "the logging module is being configured"
@@ -44,6 +49,20 @@ def _has_monitoring_tool() -> bool:
     if monitoring is None:
         return False
     return any(monitoring.get_tool(number) for number in (monitoring.DEBUGGER_ID, monitoring.COVERAGE_ID))
+
+
+def _has_threads() -> bool:
+    """Whether the kernel knows of more threads than the main one that are not about to end."""
+    deadline = 0.0
+    while len(tasks := os.listdir("/proc/self/task")) > 1:
+        if threading.active_count() > 1 or _lasting.issuperset(tasks):
+            return True
+        deadline = deadline or time.monotonic() + ENDING
+        if time.monotonic() > deadline:
+            _lasting.update(tasks)
+            return True
+        time.sleep(0.001)
+    return False
 
 
 def _unsafe_threads() -> str:

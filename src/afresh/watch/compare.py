@@ -51,8 +51,11 @@ class Comparison:
 
     def _compare_existence(self, path: str) -> bool:
         asked = self._index.stats.get(path)
-        if asked is None or asked.existed in (os.path.exists(path), os.path.lexists(path)):
+        if asked is None:
             return False
+        was_divided, asked.is_divided = asked.is_divided, False
+        if asked.existed in (os.path.exists(path), os.path.lexists(path)):
+            return was_divided
         asked.existed = not asked.existed
         return True
 

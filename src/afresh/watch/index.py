@@ -15,10 +15,11 @@ from afresh.watch.states import Known
 
 @dataclass(slots=True)
 class Existence:
-    """A path that was asked for by name only."""
+    """A path that was asked for by name only. `is_divided`: as of `Known`."""
 
     boot: int
     existed: bool
+    is_divided: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,15 @@ class Intake:
             # A file that was executed and read as well keeps its digest.
             if known is not None and not read.digest and read.signature == known.signature:
                 read.digest = known.digest
+            # A second process has come before the event: that is still to tell the first of it.
+            read.is_divided = known is not None and (known.is_divided or not known.agrees(read))
             self._index.files[path] = read
         self._anchor.file(path)
 
     def _note_existence(self, path: str, asked: Existence) -> None:
         known = self._index.stats.get(path)
         if known is None or asked.boot >= known.boot:
+            asked.is_divided = known is not None and (known.is_divided or known.existed != asked.existed)
             self._index.stats[path] = asked
         self._anchor.name(path)
 

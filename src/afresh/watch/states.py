@@ -66,12 +66,22 @@ def same_content(one: Signature, other: Signature) -> bool:
 class Known:
     """The state of one file as last told: by the boot that consumed it, or to the keeper in an edit.
 
-    `boot` is the newest boot that consumed it. `signature` None means that it was not there.
+    `boot` is the newest boot that consumed it. `signature` None means that it was not there. `is_divided`: processes
+    have consumed different states of it, so whatever it is now, it is another for one of them, who is still to be told.
     """
 
     boot: int
     signature: Signature | None
     digest: bytes = b""
+    is_divided: bool = False
+
+    def agrees(self, other: "Known") -> bool:
+        """Whether both are the same content or absence."""
+        if self.digest and other.digest:
+            return self.digest == other.digest
+        if self.signature is None or other.signature is None:
+            return self.signature is other.signature
+        return same_content(self.signature, other.signature)
 
     def holds(self, path: str, since: int) -> bool:
         """Whether a boot that began at `since` (nanoseconds) and read this state would read it again."""
@@ -91,6 +101,10 @@ class Known:
 
         `written`: an event says that it was written to. `thorough`: read it even if the signature is the same.
         """
+        was_divided, self.is_divided = self.is_divided, False
+        return self._update(path, written=written, thorough=thorough) or was_divided
+
+    def _update(self, path: str, *, written: bool, thorough: bool) -> bool:
         now = look(path)
         if now is None or self.signature is None:
             was, self.signature = self.signature, now

@@ -16,6 +16,8 @@ CASES = [
     ("nothing", "", ""),
     ("a thread", "threading.Thread(target=time.sleep, args=(60,), name='poller', daemon=True).start()", "(poller)"),
     ("a thread that has ended", "t = threading.Thread(target=int); t.start(); t.join()", ""),
+    ("a thread that is about to end", "import _thread; _thread.start_new_thread(time.sleep, (0.01,))", ""),
+    ("a thread unknown to Python", "import _thread; _thread.start_new_thread(time.sleep, (60,))", "not Python's own"),
     ("a connection", "a, b = socket.socketpair()", "2 network connection(s)"),
     ("a connection that was closed", "a, b = socket.socketpair(); a.close(); b.close()", ""),
     ("a loop", "import asyncio; loop = asyncio.new_event_loop()", "network connection(s)"),

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,22 @@ def test_three_thousand_entries_are_covered_quickly(rig: Rig) -> None:
     began = time.thread_time()
     assert rig.watcher.cover(entries, since=time.time_ns()) == []
     assert time.thread_time() - began < 0.6
+
+
+@pytest.mark.parametrize("style", [read, executed, executed_from_cache, asked])
+def test_an_edit_that_a_second_process_has_consumed_before_it_was_told(
+    rig: Rig, style: Callable[[Path], Entry]
+) -> None:
+    """The first one has the old state, and nobody has said so yet: the event is still to be looked at."""
+    file = rig.root / "views.py"
+    if style is not asked:
+        write(file, "x = 1\n")
+    assert rig.watcher.cover([style(file)], boot=1) == []
+
+    def save() -> None:
+        with rig.watcher._covering():
+            rename_over(file, "x = 2\n")
+            assert rig.watcher.cover([style(file)], boot=1) == []
+
+    assert rig.changes(save) == {file}
+    assert rig.changes(lambda: rename_over(file, "x = 2\n")) <= ({file} if style in (read, executed_from_cache) else set())
