@@ -148,7 +148,7 @@ FUNCTION = "import os\n\n\ndef f():\n    value = {}\n    return value\n"
 @pytest.mark.parametrize("first", ["1", "'\\\\d'", "'\\d'"], ids=["plain", "escaped", "warned of"])
 @pytest.mark.filterwarnings("ignore")
 def test_code_like_that_of_another_text(tmp_path: Path, first: str) -> None:
-    """However it is made, it is that of the text; and what the compiler warns of is not kept, but shown by who runs it."""
+    """However it is made, it is that of the text; what the compiler warns of is not kept, but shown by who runs it."""
     file, cache, editions = tmp_path / "a.py", CodeCache(str(tmp_path / "cache")), Editions()
     other = "def g():\n    return {}\n"
     old = save(file, FUNCTION.format(1) + other.format(first))

@@ -210,4 +210,5 @@ def test_an_edit_that_a_second_process_has_consumed_before_it_was_told(
             assert rig.watcher.cover([style(file)], boot=1) == []
 
     assert rig.changes(save) == {file}
-    assert rig.changes(lambda: rename_over(file, "x = 2\n")) <= ({file} if style in (read, executed_from_cache) else set())
+    if style in (executed, asked):  # the others go by times, and may tell of it once more
+        assert rig.changes(lambda: rename_over(file, "x = 2\n")) == set()
