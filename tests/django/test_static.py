@@ -426,7 +426,8 @@ def test_every_line_of_the_log(pair: Pair) -> None:
             for path in ("/static/app/style.css", "/static/app/code.js?v=1", "/static/%C3%BC%0a.css"):
                 server.get(path)
             server.get("/static/app/style.css", method="HEAD")
-            server.err.wait_for(r'"HEAD .*\n', after=before)
+            for line in ("GET .*/style", "GET .*/code", "GET .* 404", "HEAD "):  # each thread writes in its own time
+                server.err.wait_for(f'"{line}.*\n', after=before)
             lines = re.findall(r'"(?:GET|HEAD) .*', server.err.text()[before:])
             return {"log": as_text(sorted(lines))}
 

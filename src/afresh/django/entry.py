@@ -5,20 +5,21 @@ so that its process id, terminal and exit status stay the shell's. Nobody loads 
 """
 
 import gc
+import json
 import os
 import signal
+import socket
 import sys
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    import socket
-
     from afresh.keeper.spec import BootSpec
     from afresh.options.table import Options
 
 RUN_MAIN = "RUN_MAIN"  # django.utils.autoreload.DJANGO_AUTORELOAD_ENV
+TARGET_BYTES = 200_000  # of one packet, at most
 
 
 def enter() -> None:
@@ -26,20 +27,27 @@ def enter() -> None:
     argv = _argv_of_execute(sys._getframe())
     if argv is None or argv[1:2] != ["runserver"]:
         return
-    from afresh.boot.session import current
+    if _has_session():
+        return
+    is_wanted = os.environ.get(RUN_MAIN) != "true" and _wants_reloader(argv[2:])
+    if is_wanted and sys.platform == "linux" and not _is_debugged():
+        _become_keeper(argv)
+        return
     from afresh.django import seams
 
-    if current() is not None:
-        return
     seams.install()
-    if os.environ.get(RUN_MAIN) == "true" or not _wants_reloader(argv[2:]):
+    if not is_wanted:
         return
     if sys.platform != "linux":
         print("Afresh leaves reloading to Django here: it needs Linux.", file=sys.stderr)
-    elif _is_debugged():
-        seams.in_parent = partial(_spawn_boots, argv)
     else:
-        _become_keeper(argv)
+        seams.in_parent = partial(_spawn_boots, argv)
+
+
+def _has_session() -> bool:
+    """Whether this process is a boot already; what has not even been imported cannot have begun one."""
+    session = sys.modules.get("afresh.boot.session")
+    return session is not None and session.current() is not None
 
 
 def _argv_of_execute(frame: FrameType | None) -> list[str] | None:
@@ -85,30 +93,38 @@ def _spawn_boots(argv: list[str]) -> NoReturn:
 
 
 def _become_keeper(argv: list[str]) -> None:
-    """Fork and go on as the first boot; where a fork would not be exact, only the keeper goes on."""
-    from afresh.channel.endpoint import pair
+    """Fork and go on as the first boot; where a fork would not be exact, only the keeper goes on.
 
-    spec = _spec(argv, sys.orig_argv)
+    The user waits for the boot, so the fork comes first. What the parent has to find out before the boot may run any
+    more of the project is found while the boot imports what it needs of Afresh.
+    """
     lifeline = os.pipe()
-    if _must_start_afresh():
-        _exec_keeper(spec, lifeline, None)
-    keeper_side, boot_side = pair()
+    if len(os.listdir("/proc/self/task")) > 1:  # threads that a fork would lose
+        _exec_keeper(_spec(argv, sys.orig_argv), lifeline, None)
+    keeper_side, boot_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     pid = os.fork()
-    if pid != 0:
-        boot_side.close()
-        _exec_keeper(spec, lifeline, (keeper_side, pid))
-    keeper_side.close()
-    os.close(lifeline[1])
-    _go_on_as_first_boot(spec, boot_side, lifeline[0])
+    if pid == 0:
+        keeper_side.close()
+        os.close(lifeline[1])
+        _go_on_as_first_boot(boot_side, lifeline[0])
+        return
+    boot_side.close()
+    with keeper_side:  # where there is no use for it, its end is the child's
+        spec = _spec(argv, sys.orig_argv)
+        if not _must_start_afresh():
+            keeper_side.send(json.dumps(spec.target).encode("ascii"))
+            _exec_keeper(spec, lifeline, (keeper_side, pid))
+    os.waitpid(pid, 0)
+    _exec_keeper(spec, lifeline, None)
 
 
 def _must_start_afresh() -> bool:
-    """Whether what has run so far would have run differently with RUN_MAIN set, or has threads that a fork loses."""
+    """Whether what has run so far would have run differently with RUN_MAIN set."""
     from afresh.keeper.twin import in_loaded_modules
 
-    return len(os.listdir("/proc/self/task")) > 1 or in_loaded_modules()
+    return in_loaded_modules()
 
 
 def _spec(argv: list[str], command: list[str]) -> "BootSpec":
@@ -149,7 +165,7 @@ def _original_environ() -> dict[str, str]:
 
 
 def _exec_keeper(
-    spec: "BootSpec", lifeline: tuple[int, int], first_boot: "tuple[socket.socket, int] | None"
+    spec: "BootSpec", lifeline: tuple[int, int], first_boot: tuple[socket.socket, int] | None
 ) -> NoReturn:
     from afresh.keeper.handoff import Handoff
     from afresh.keeper.interpreters import isolated, own_library_path
@@ -166,12 +182,16 @@ def _exec_keeper(
     os.execve(spec.python, [*command, str(file)], spec.environ)
 
 
-def _go_on_as_first_boot(spec: "BootSpec", channel: "socket.socket", lifeline: int) -> None:
+def _go_on_as_first_boot(channel: socket.socket, lifeline: int) -> None:
+    # What the fork shares stays shared: a collection would touch, and so copy, every page.
+    gc.freeze()
+    import afresh.boot.server  # noqa: F401
     from afresh.boot.main import observe_from_here
     from afresh.django.seams import install
 
-    # What the fork shares stays shared: a collection would touch, and so copy, every page.
-    gc.freeze()
+    target = channel.recv(TARGET_BYTES)
+    if not target:
+        os._exit(0)  # the parent has found a reason to go on without this process
     os.environ[RUN_MAIN] = "true"
-    observe_from_here(channel, lifeline, spec.target, "afresh.django.seams")
-    install()  # once more: now there is a session
+    observe_from_here(channel, lifeline, tuple(json.loads(target)), "afresh.django.seams")
+    install()
