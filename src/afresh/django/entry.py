@@ -164,9 +164,7 @@ def _original_environ() -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _exec_keeper(
-    spec: "BootSpec", lifeline: tuple[int, int], first_boot: tuple[socket.socket, int] | None
-) -> NoReturn:
+def _exec_keeper(spec: "BootSpec", lifeline: tuple[int, int], first_boot: tuple[socket.socket, int] | None) -> NoReturn:
     from afresh.keeper.handoff import Handoff
     from afresh.keeper.interpreters import isolated, own_library_path
     from afresh.keeper.spec import STOPPING
