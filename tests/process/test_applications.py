@@ -1,5 +1,6 @@
 """`afresh module:app`: every way to name an application, and what is said of names that name none."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,3 +126,24 @@ def test_a_script_that_runs_no_command_is_said(folder: Path) -> None:
         assert running.wait_exit() == 1
         assert "plain.py has ended without running a command of Django" in running.err.wait_end()
         assert "afresh plain:app" in running.err.text()
+
+
+TELLS_ITS_COLLECTOR = """\
+import gc
+
+during = gc.get_threshold()
+{choice}
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [repr((during[0] > 10_000, gc.get_threshold())).encode()]
+"""
+
+
+@pytest.mark.parametrize("choice", ["pass", "gc.set_threshold(321, 4, 5)"])
+def test_garbage_is_collected_as_usual_once_the_application_is_loaded(tmp_path: Path, choice: str) -> None:
+    write(tmp_path / "shop.py", TELLS_ITS_COLLECTOR.format(choice=choice))
+    expected = (321, 4, 5) if "gc" in choice else gc.get_threshold()
+    with started_server([*AFRESH, "shop:app", "0"], cwd=tmp_path) as server:
+        assert server.get("/").text == repr((True, expected))

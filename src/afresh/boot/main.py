@@ -8,7 +8,7 @@ import sys
 import time
 from typing import NoReturn
 
-from afresh.boot import observe, silence
+from afresh.boot import collecting, observe, silence
 from afresh.boot.control import Control
 from afresh.boot.ending import end
 from afresh.boot.journal import JournalWriter
@@ -108,6 +108,7 @@ def start_observing(control: Control, roots: "ProjectRoots", adapter: str, cours
     from afresh.boot.timing import begin as begin_timing
     from afresh.source.cache import CodeCache, default_directory
 
+    collecting.seldom()
     journal = JournalWriter(control.consumed)
     times = begin_timing()
     executions = Executions(roots, journal.add, times)

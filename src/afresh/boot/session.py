@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from afresh.boot import observe, silence
+from afresh.boot import collecting, observe, silence
 from afresh.boot.application import Application
 from afresh.boot.control import Control
 from afresh.boot.journal import JournalWriter
@@ -107,6 +107,7 @@ class Session:
 
     def serves_by_itself(self) -> None:
         """The command brings its own server: give up the port, and only watch."""
+        collecting.as_before()
         self.flush()
         self.control.send(msg.ServesByItself())
 
@@ -127,6 +128,7 @@ class Session:
         seen.executions.stop()
         seen.standing.end()
         silence.end()
+        collecting.as_before()
         self.flush()
         seen.journal.serve(self.control.confirm)
         patch = partial(seen.observer.patch, for_good=True)
