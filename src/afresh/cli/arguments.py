@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+import msgspec
 
 from afresh.errors import UsageError
 from afresh.options.resolve import take_flags
@@ -15,32 +16,28 @@ Flags: TypeAlias = Mapping[str, tuple[str, ...]]
 _APPLICATION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*(\(\))?")
 
 
-@dataclass(frozen=True, slots=True)
-class ShowHelp:
+class ShowHelp(msgspec.Struct, frozen=True):
     """`afresh --help`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowVersion:
+class ShowVersion(msgspec.Struct, frozen=True):
     """`afresh --version`."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunProject:
+class RunProject(msgspec.Struct, frozen=True):
     """Run a project's own `runserver`: `target` is the command line after the interpreter."""
 
     target: tuple[str, ...]
-    flags: Flags = field(default_factory=dict)
+    flags: Flags = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class RunApplication:
+class RunApplication(msgspec.Struct, frozen=True):
     """Serve a WSGI application: `application` is "module:attribute", ending in "()" for a factory."""
 
     application: str
     addrport: str = "8000"
     ipv6: bool = False
-    flags: Flags = field(default_factory=dict)
+    flags: Flags = msgspec.field(default_factory=dict)
 
 
 Command: TypeAlias = ShowHelp | ShowVersion | RunProject | RunApplication

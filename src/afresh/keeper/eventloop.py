@@ -11,7 +11,6 @@ import os
 import selectors
 import signal
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -170,6 +169,8 @@ class EventLoop:
         try:
             callback()
         except Exception:
+            import traceback
+
             traceback.print_exc()
 
     def _close(self) -> None:

@@ -7,7 +7,6 @@ it needs of the keeper: what has happened is kept until somebody wants to see it
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -29,8 +28,7 @@ BATCH: Final = 64
 MOST_WAITING: Final = 2_000  # messages to a dashboard that takes none in
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(msgspec.Struct, frozen=True):
     """A dashboard's process as the front holds it. `end`: ends it at once."""
 
     link: Link

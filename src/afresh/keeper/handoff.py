@@ -1,13 +1,12 @@
 """What the keeper is given when it begins in a fresh interpreter: descriptors it inherits, and the rest as a text."""
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from afresh.keeper.spec import BootSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Handoff:
+class Handoff(NamedTuple):
     """`lifeline`: both ends of the pipe. `channel`: of the first boot, which is the process `pid`; where `pid` is 0, of
     the spawner; -1 where there is neither.
     """

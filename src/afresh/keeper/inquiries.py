@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -14,11 +13,10 @@ TOPICS = frozenset({"modules", "routes", "resolve", "settings", "migrations"})
 _LONGEST = 4000
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(msgspec.Struct):
     handle: int
     reply: Reply
-    pieces: list[bytes] = field(default_factory=list)
+    pieces: list[bytes] = msgspec.field(default_factory=list)
 
 
 class Inquiries:

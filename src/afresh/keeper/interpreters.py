@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from afresh.keeper.spec import BootSpec
 
-_NEEDED = ("msgspec", "httptools", "inotify_simple.py", "pathspec", "pygments")
+_NEEDED = ("msgspec", "httptools", "pathspec", "pygments")
 BOOTSTRAP = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "boot", "__main__.py")
 
 

@@ -10,8 +10,9 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from afresh.channel.messages import Compiler
 from afresh.reload.disk import Now, followed
@@ -31,8 +32,7 @@ FRAMEWORK = "django."
 PLACES = 2  # people edit the same few places again and again; each costs the memory of a process
 
 
-@dataclass(eq=False, slots=True)
-class Account:
+class Account(msgspec.Struct, eq=False):
     """One process in the ledger. `began` and `progress` in seconds: how far its boot had come when it was forked.
     `edits`: how many there had been when its first interpreter began, in generation `root`.
     """
@@ -40,13 +40,13 @@ class Account:
     strand: Strand
     root: int
     edits: int = 0
-    began: float = field(default_factory=time.monotonic)
+    began: float = msgspec.field(default_factory=time.monotonic)
     progress: float = 0.0
-    executed: list[str] = field(default_factory=list)
+    executed: list[str] = msgspec.field(default_factory=list)
     is_ready: bool = False
     inside: Inside | None = None
     unfinished: frozenset[str] = frozenset()
-    refused: set[tuple[str, bytes | None]] = field(default_factory=set)
+    refused: set[tuple[str, bytes | None]] = msgspec.field(default_factory=set)
 
     def reached(self) -> float:
         """How far the boot has come, in the time that a boot takes to come there."""

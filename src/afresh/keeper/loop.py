@@ -13,7 +13,6 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -63,15 +62,14 @@ STOPPED_BY = {signal.SIGINT: "Ctrl+C", signal.SIGTERM: "asked to end (SIGTERM)",
 A_MOMENT = 1.0  # a server that ends sooner than this after it began would only end again
 
 
-@dataclass(eq=False, slots=True)
-class Member:
+class Member(msgspec.Struct, eq=False):
     """One process as the loop holds it."""
 
     handle: int
     role: Role
     link: Link
     pid: int | None = None
-    began: int = field(default_factory=time.time_ns)
+    began: int = msgspec.field(default_factory=time.time_ns)
     convoy: Convoy | None = None
     serving_since: float | None = None
     is_set_up: bool = False  # what a start may do but once lies behind it
@@ -89,11 +87,10 @@ class Member:
     is_at_end: bool = False  # nobody holds the other end of its channel any more
     has_failed: bool = False
     has_refused: bool = False  # it ends by its command's own decision, not by a failure of the project
-    timers: list[Timer] = field(default_factory=list)
+    timers: list[Timer] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class PendingEdit:
+class PendingEdit(msgspec.Struct, frozen=True):
     """An edit on its way to a decision. `number`: the watcher's raise that it settles; None for the loop's own, which
     are about a process of `generation`."""
 

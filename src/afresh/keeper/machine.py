@@ -12,7 +12,6 @@ drains: it keeps what it is answering and hands over everything else.
 
 import enum
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
@@ -324,8 +323,7 @@ Effect: TypeAlias = (
 Effects: TypeAlias = Iterator[Effect]
 
 
-@dataclass(slots=True)
-class Machine:
+class Machine(msgspec.Struct):
     """The state. `generation` counts from 1; `server` is the process that answers now."""
 
     generation: int = 1
@@ -335,12 +333,12 @@ class Machine:
     is_stopping: bool = False
     has_answered: bool = False
     exit_status: int = 0
-    records: dict[int, Record] = field(default_factory=dict)
+    records: dict[int, Record] = msgspec.field(default_factory=dict)
     _next_handle: int = 1
     ready: int | None = None  # the newest checkpoint with the application loaded
     second: int | None = None  # a boot that is to become that checkpoint, while another of its kind answers
     _place: int | None = None  # the checkpoint in the middle of a boot that was gone on from last, if that is short
-    _kept: set[int] = field(default_factory=set)  # checkpoints that may be gone on from
+    _kept: set[int] = msgspec.field(default_factory=set)  # checkpoints that may be gone on from
     _checks_begun: int = 0  # the generation whose checks were started last
     _boot_waits: bool = False
     _told: tuple[int, bool] = (0, False)

@@ -8,8 +8,7 @@ import json
 import re
 import signal
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from afresh.errors import UsageError
 from afresh.options.table import Options
@@ -22,8 +21,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The signals by which a user ends the command."""
 
 
-@dataclass(frozen=True, slots=True)
-class BootSpec:
+class BootSpec(NamedTuple):
     """One way to start the application from a fresh interpreter, the same for every boot.
 
     `python`: the interpreter. `flags`: its own flags, such as ("-X", "dev"). `target`: what it runs, in the words of
@@ -44,7 +42,7 @@ class BootSpec:
 
     def to_json(self) -> str:
         """ASCII only: names and values that are not UTF-8 (surrogate escapes) survive."""
-        return json.dumps(asdict(self))
+        return json.dumps(self._asdict() | {"options": self.options._asdict()})
 
     @classmethod
     def from_json(cls, text: str) -> "BootSpec":

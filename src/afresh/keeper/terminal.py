@@ -3,11 +3,10 @@
 import contextlib
 import os
 import termios
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(NamedTuple):
     """A terminal on `descriptor` with the settings it had; `settings` is None where there is no terminal."""
 
     descriptor: int

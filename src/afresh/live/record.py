@@ -7,7 +7,6 @@ counts changes that need no new server.
 """
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -44,8 +43,7 @@ def turn_of(generation: int, *, by_page: bool, waits: bool = False) -> int:
     return 3 * generation + (1 if not by_page else 0 if waits else 2)
 
 
-@dataclass(slots=True)
-class Record:
+class Record(msgspec.Struct):
     """The state as it grows. `start`: any name that no other start has."""
 
     start: str

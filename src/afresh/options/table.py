@@ -5,75 +5,64 @@ Flag, environment name and pyproject key follow from the field's name (`stream_d
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 from afresh.options.values import ADDRESS, COMMAND, HOSTS, SWITCH, Kind, Value, choice, seconds, whole
 
 
-def _option(default: Value, kind: Kind, text: str) -> Any:
-    """One row. Typed as `dataclasses.field` is, so that the field keeps its own type."""
-    return field(default=default, metadata={"kind": kind, "help": text})
+class Options(NamedTuple):
+    """Every option with its value; the defaults are the table's. Times are seconds.
 
+    Annotated with the kind of value and the text of help. Not a dataclass: those import `inspect`, which costs the
+    keeper a tenth of its start.
+    """
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Every option with its value; the defaults are the table's. Times are seconds."""
+    wait: Annotated[
+        float, seconds(minimum=0.0), "How long a request waits for the new code before it is answered with 503."
+    ] = 30.0
+    settle: Annotated[float, seconds(minimum=0.0), "How long an edit may take to settle before it is acted on."] = 1.0
+    drain: Annotated[float, seconds(minimum=0.0), "How long a replaced server may finish the requests it began."] = 60.0
+    stream_drain: Annotated[
+        float, seconds(minimum=0.0), "How long a replaced server may go on with a streaming response."
+    ] = 5.0
+    file_changed_wait: Annotated[
+        float, seconds(minimum=0.0), "How long receivers of Django's file_changed signal may take to answer."
+    ] = 0.2
+    serve_first: Annotated[
+        float, seconds(minimum=0.0), "A start that is ready so soon answers before it leaves a checkpoint."
+    ] = 0.3
+    poll: Annotated[bool, SWITCH, "Compare files at intervals instead of asking the kernel for events."] = False
+    poll_interval: Annotated[float, seconds(minimum=0.001), "The interval between two comparisons when polling."] = 0.1
+    allow_host: Annotated[
+        tuple[str, ...], HOSTS, "A further host name to answer for, as in Django's ALLOWED_HOSTS; may be repeated."
+    ] = ()
+    live: Annotated[bool, SWITCH, "Reload pages in the browser when what they are made from has changed."] = True
+    dashboard_addr: Annotated[
+        str, ADDRESS, "An address of its own for the dashboard, where browsers do not resolve afresh.localhost."
+    ] = ""
+    editor: Annotated[
+        str, COMMAND, "The editor that files are opened in: its name, or a command with {file} and {line} in it."
+    ] = ""
+    log: Annotated[str, choice("text", "json"), "How the terminal is written: for people or machines."] = "text"
 
-    wait: float = _option(
-        30.0, seconds(minimum=0.0), "How long a request waits for the new code before it is answered with 503."
-    )
-    settle: float = _option(1.0, seconds(minimum=0.0), "How long an edit may take to settle before it is acted on.")
-    drain: float = _option(60.0, seconds(minimum=0.0), "How long a replaced server may finish the requests it began.")
-    stream_drain: float = _option(
-        5.0, seconds(minimum=0.0), "How long a replaced server may go on with a streaming response."
-    )
-    file_changed_wait: float = _option(
-        0.2, seconds(minimum=0.0), "How long receivers of Django's file_changed signal may take to answer."
-    )
-    serve_first: float = _option(
-        0.3,
-        seconds(minimum=0.0),
-        "A start that is ready so soon answers before it leaves a checkpoint.",
-    )
-    poll: bool = _option(False, SWITCH, "Compare files at intervals instead of asking the kernel for events.")
-    poll_interval: float = _option(0.1, seconds(minimum=0.001), "The interval between two comparisons when polling.")
-    allow_host: tuple[str, ...] = _option(
-        (), HOSTS, "A further host name to answer for, as in Django's ALLOWED_HOSTS; may be repeated."
-    )
-    live: bool = _option(True, SWITCH, "Reload pages in the browser when what they are made from has changed.")
-    dashboard_addr: str = _option(
-        "", ADDRESS, "An address of its own for the dashboard, where browsers do not resolve afresh.localhost."
-    )
-    editor: str = _option(
-        "", COMMAND, "The editor that files are opened in: its name, or a command with {file} and {line} in it."
-    )
-    log: str = _option("text", choice("text", "json"), "How the terminal's lines are written: for people or machines.")
-
-    head_wait: float = _option(
-        60.0,
-        seconds(minimum=0.1),
-        "How long a request's head may take to come before the answer is 408.",
-    )
-    idle: float = _option(
-        0.0, seconds(minimum=0.0), "How long a connection may be idle before it is closed; 0: without limit."
-    )
-    max_connections: int = _option(
-        2000,
+    head_wait: Annotated[
+        float, seconds(minimum=0.1), "How long a request's head may take to come before the answer is 408."
+    ] = 60.0
+    idle: Annotated[
+        float, seconds(minimum=0.0), "How long a connection may be idle before it is closed; 0: without limit."
+    ] = 0.0
+    max_connections: Annotated[
+        int,
         whole("COUNT", minimum=1),
         "How many connections are held; for one more, the idlest is closed, or it waits.",
-    )
-    max_head: int = _option(
-        131_072, whole("BYTES", minimum=1024), "How long a request's head may be before the answer is 431."
-    )
-    max_fields: int = _option(
-        100, whole("COUNT", minimum=1), "How many header fields a request may have before the answer is 431."
-    )
-    max_spool: int = _option(
-        1 << 20,
-        whole("BYTES", minimum=0),
-        "How much of a request's body is held in memory.",
-    )
+    ] = 2000
+    max_head: Annotated[
+        int, whole("BYTES", minimum=1024), "How long a request's head may be before the answer is 431."
+    ] = 131_072
+    max_fields: Annotated[
+        int, whole("COUNT", minimum=1), "How many header fields a request may have before the answer is 431."
+    ] = 100
+    max_spool: Annotated[int, whole("BYTES", minimum=0), "How much of a request's body is held in memory."] = 1 << 20
 
     def limits(self) -> dict[str, float]:
         """The options that bound what a client may take, by name: for the process that serves."""
@@ -81,7 +70,7 @@ class Options:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Options":
-        """The inverse of `dataclasses.asdict`, also after JSON has made lists of tuples."""
+        """The inverse of `_asdict`, also after JSON has made lists of tuples."""
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
         return cls(**values)
 
@@ -89,8 +78,7 @@ class Options:
 LIMITS = ("head_wait", "idle", "max_connections", "max_head", "max_fields", "max_spool")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One option as it is written in each place."""
 
     name: str
@@ -117,9 +105,8 @@ class Row:
         return "AFRESH_" + self.name.upper()
 
 
-_DEFAULTS = Options()
-
 ROWS: tuple[Row, ...] = tuple(
-    Row(name=f.name, kind=f.metadata["kind"], default=getattr(_DEFAULTS, f.name), help=f.metadata["help"])
-    for f in fields(Options)
+    Row(name, kind, Options._field_defaults[name], text)
+    for name, annotation in Options.__annotations__.items()
+    for kind, text in [annotation.__metadata__]
 )

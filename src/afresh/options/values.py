@@ -7,8 +7,7 @@ raises `ValueError` with what is expected; `afresh.options.resolve` adds where i
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Value: TypeAlias = float | int | bool | str | tuple[str, ...]
 
@@ -20,8 +19,7 @@ _OFF = frozenset({"0", "false", "no", "off"})
 _HOST = re.compile(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """How an option's value is written.
 
     `metavar`: what stands after the flag in help texts, empty for a switch. `of_words`: from the words given (several

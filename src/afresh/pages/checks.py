@@ -5,7 +5,8 @@ django/core/checks/messages.py.
 """
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from afresh.pages.printable import markup
 
@@ -17,8 +18,7 @@ _HINT = "\tHINT: "
 _FOOTER = "System check identified "
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(msgspec.Struct, frozen=True):
     """One message of a check. `id` and `hint` may be empty; `subject` is "?" where Django names no object."""
 
     level: str

@@ -1,6 +1,6 @@
 """The page for a failure, whatever its kind."""
 
-from dataclasses import dataclass
+import msgspec
 
 from afresh.channel.messages import Failure, Live
 from afresh.pages.chain import chain, heading
@@ -22,8 +22,7 @@ _LABELS = {
 _WAITING = {"slow": "Waiting for the start"}
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(msgspec.Struct, frozen=True):
     """What of a page does not depend on the request: made once per failure, since colouring source takes time."""
 
     title: str

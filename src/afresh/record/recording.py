@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -21,8 +20,7 @@ _RESULTS = {
 }
 
 
-@dataclass(slots=True)
-class _Boot:
+class _Boot(msgspec.Struct):
     """A process that loads the project. `since`: when the stage it is in began."""
 
     since: int
@@ -30,27 +28,27 @@ class _Boot:
     stage: Stage = Stage.SETTINGS
 
 
-@dataclass(slots=True)
-class Recording:
+class Recording(msgspec.Struct):
     """The recording of one server from its command to its end. `add(source, event)` returns the steps it made.
 
     `source` is any number that names the process which the event is about; the numbers of requests are its own.
     """
 
-    steps: deque[Step] = field(default_factory=lambda: deque(maxlen=MOST_STEPS))
-    requests: dict[int, Request] = field(default_factory=dict)
+    steps: deque[Step] = msgspec.field(default_factory=lambda: deque(maxlen=MOST_STEPS))
+    requests: dict[int, Request] = msgspec.field(default_factory=dict)
     server_status: str = NOT_RUNNING
     generation: int = 1
     skipped: int = 0
-    last: dict[Stage, Step] = field(default_factory=dict)  # the newest step of each stage
-    took: dict[Stage, int] = field(default_factory=dict)  # how long each stage took last
+    last: dict[Stage, Step] = msgspec.field(default_factory=dict)  # the newest step of each stage
+    took: dict[Stage, int] = msgspec.field(default_factory=dict)  # how long each stage took last
     request_count: int = 0  # to be set higher where events before the next are missing
     _count: int = 0
-    _open: dict[tuple[int, int], int] = field(default_factory=dict)  # requests in progress, by source and its number
-    _lanes: list[Request | None] = field(default_factory=list)  # who is in each
-    _sent: list[bool] = field(default_factory=list)  # whether the last response of each lane was sent
+    # Requests in progress, by source and its number.
+    _open: dict[tuple[int, int], int] = msgspec.field(default_factory=dict)
+    _lanes: list[Request | None] = msgspec.field(default_factory=list)  # who is in each
+    _sent: list[bool] = msgspec.field(default_factory=list)  # whether the last response of each lane was sent
     _was_sent: bool = False  # the same of the last response of all
-    _boots: dict[int, _Boot] = field(default_factory=dict)
+    _boots: dict[int, _Boot] = msgspec.field(default_factory=dict)
     _ran: int = 0
     _idle_since: int = 0
     _has_answered: bool = False

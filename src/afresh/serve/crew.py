@@ -14,7 +14,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
@@ -32,8 +31,7 @@ _PATIENCE = 20
 """So many times its bound an answer may take at most, whatever is to blame."""
 
 
-@dataclass(frozen=True)
-class Work(Generic[Job]):
+class Work(msgspec.Struct, Generic[Job], frozen=True):
     """What the crew does, told by its owner.
 
     `lead` waits and performs until `Crew.answer_here` returns False or the crew stops. `answer` does one job.

@@ -4,9 +4,10 @@ import enum
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+
+import msgspec
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _STATUS = re.compile(r"[2-9][0-9][0-9] [^\x00-\x08\x0a-\x1f\x7f]*")
@@ -24,8 +25,7 @@ class Framing(enum.Enum):
     CLOSE = "by closing the connection"
 
 
-@dataclass(slots=True)
-class ResponseHead:
+class ResponseHead(msgspec.Struct):
     """What an application passed to `start_response`, checked. `lines` are its header fields, with line ends."""
 
     status: str

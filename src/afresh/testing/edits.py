@@ -1,11 +1,12 @@
 """Saving files the way editors do, and waiting for files that others write."""
 
 import os
+import select
+from contextlib import closing
 from pathlib import Path
 
-from inotify_simple import INotify, flags
-
 from afresh.testing.deadline import PATIENCE, Deadline
+from afresh.watch.inotify import WATCH_TREE, Inotify
 
 
 def write(file: str | os.PathLike[str], text: str) -> None:
@@ -31,7 +32,10 @@ def edit(file: str | os.PathLike[str], old: str, new: str) -> None:
 def wait_for_content(file: str | os.PathLike[str], text: str, *, times: int = 1, within: float = PATIENCE) -> None:
     """Wait until the file exists and contains `text` so many times; its directory must exist."""
     deadline, path = Deadline(within), Path(file)
-    with INotify() as events:
-        events.add_watch(path.parent, flags.CREATE | flags.MODIFY | flags.MOVED_TO | flags.CLOSE_WRITE)
+    poll = select.poll()
+    with closing(Inotify()) as events:
+        events.add(str(path.parent), WATCH_TREE)
+        poll.register(events.descriptor, select.POLLIN)
         while not (path.exists() and path.read_text(encoding="utf-8").count(text) >= times):
-            assert events.read(timeout=round(deadline.left() * 1000)), f"{within:g} s passed without {text!r} in {path}"
+            assert poll.poll(deadline.left() * 1000), f"{within:g} s passed without {text!r} in {path}"
+            events.read()

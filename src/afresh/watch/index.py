@@ -5,7 +5,8 @@ Must not know: the disk, events.
 """
 
 import os.path
-from dataclasses import dataclass, field
+
+import msgspec
 
 from afresh.reload.journal import Signature
 from afresh.watch import filters
@@ -13,8 +14,7 @@ from afresh.watch.disk import is_below
 from afresh.watch.states import Known
 
 
-@dataclass(slots=True)
-class Existence:
+class Existence(msgspec.Struct):
     """A path that was asked for by name only. `is_divided`: as of `Known`."""
 
     boot: int
@@ -22,8 +22,7 @@ class Existence:
     is_divided: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(msgspec.Struct, frozen=True):
     """A directory that the project asked to be told about."""
 
     root: str
@@ -33,19 +32,18 @@ class Tree:
         return filters.matches_glob(path[len(self.root.rstrip("/")) + 1 :], self.glob)
 
 
-@dataclass(slots=True)
-class Directory:
+class Directory(msgspec.Struct):
     """Why the names in a directory matter. `names` are those last seen, kept where `stems` or `listed` need them.
 
     `newcomers` are the names that were told to have appeared, each with the newest boot that wanted the names then.
     """
 
-    names: set[str] = field(default_factory=set)
-    newcomers: dict[str, int] = field(default_factory=dict)
-    stems: dict[str, int] = field(default_factory=dict)
+    names: set[str] = msgspec.field(default_factory=set)
+    newcomers: dict[str, int] = msgspec.field(default_factory=dict)
+    stems: dict[str, int] = msgspec.field(default_factory=dict)
     listed: int | None = None
     in_project: bool = False
-    trees: list[Tree] = field(default_factory=list)
+    trees: list[Tree] = msgspec.field(default_factory=list)
 
     def keeps_names(self) -> bool:
         return bool(self.stems) or self.listed is not None

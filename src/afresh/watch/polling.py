@@ -6,8 +6,9 @@ Must not know: why a path is polled, or what its changes mean.
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from afresh.reload.journal import Signature
 from afresh.watch import inotify
@@ -25,8 +26,7 @@ class Signal(NamedTuple):
 Names = dict[str, Signature | None]
 
 
-@dataclass(slots=True)
-class _Polled:
+class _Polled(msgspec.Struct):
     mask: int
     file: Signature | None = None
     names: Names | None = None

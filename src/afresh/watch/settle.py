@@ -7,7 +7,8 @@ Must not know: the disk, inotify's descriptor, real clocks.
 import enum
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from afresh.watch import inotify
 
@@ -36,8 +37,7 @@ QUIET = 0.005
 """Seconds without an event that end a burst of several paths."""
 
 
-@dataclass(slots=True)
-class Touch:
+class Touch(msgspec.Struct):
     """What was seen of one path during one edit: its phase, when the last event came, all the bits so far."""
 
     phase: Phase

@@ -8,7 +8,8 @@ import hashlib
 import os
 import stat
 import time
-from dataclasses import dataclass
+
+import msgspec
 
 from afresh.reload.journal import Signature
 
@@ -62,8 +63,7 @@ def same_content(one: Signature, other: Signature) -> bool:
     return (one.device, one.inode, one.size, one.mtime) == (other.device, other.inode, other.size, other.mtime)
 
 
-@dataclass(slots=True)
-class Known:
+class Known(msgspec.Struct):
     """The state of one file as last told: by the boot that consumed it, or to the keeper in an edit.
 
     `boot` is the newest boot that consumed it. `signature` None means that it was not there. `is_divided`: processes

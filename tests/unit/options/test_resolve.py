@@ -1,4 +1,3 @@
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -136,14 +135,14 @@ def test_a_flag_with_a_value_missing_or_too_many(argv: list[str]) -> None:
 
 
 def test_each_default_is_a_value_its_own_kind_accepts() -> None:
-    plain = asdict(Options())
+    plain = Options()._asdict()
     as_toml = {row.key: list(value) if isinstance(value := plain[row.name], tuple) else value for row in ROWS}
     assert resolve(NOTHING, NOTHING, as_toml) == Options()
 
 
 def test_options_survive_being_plain() -> None:
     options = Options(wait=1.5, poll=True, allow_host=("a", "b"))
-    assert Options.from_plain(asdict(options)) == options
+    assert Options.from_plain(options._asdict()) == options
 
 
 def test_the_three_names_of_a_row() -> None:
