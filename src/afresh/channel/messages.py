@@ -182,9 +182,10 @@ class Ready(_Message):
 
 
 class Failed(_Message):
-    """The boot ended in a failure."""
+    """The boot ended in a failure; `of_rest`: in what the one that answers, and came the same way, has left to it."""
 
     failure: Failure
+    of_rest: bool = False
 
 
 class Refused(_Message):

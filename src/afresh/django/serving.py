@@ -5,6 +5,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -60,7 +61,11 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
     if session.is_first or getattr(asked.on_bind, "__func__", None) is not RunserverCommand.on_bind:
         asked.on_bind(port)
     reloader = Reloader(session)
-    _or_fail(session, reloader.begin)
+    is_repeatable = not has_receivers(autoreload_started)
+    # Under Django's own reloader this goes on beside the first requests.
+    is_begun = not (is_repeatable and session.leaves_rest)
+    if is_begun:
+        _or_fail(session, reloader.begin, of_rest=True)
     for connection in connections.all(initialized_only=True):
         connection.close()
     session.flush()
@@ -77,12 +82,12 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             file_changed=reloader.is_handled,
             receivers=has_receivers(file_changed),
             on_thread_end=connections.close_all,
-            warm=_warm,
+            warm=_warm if is_begun else partial(_begin_and_warm, reloader),
             files=files,
             view_of=words.view_of,
             topics=_topics,
             count_queries=_count_queries,
-            is_repeatable=not has_receivers(autoreload_started),
+            is_repeatable=is_repeatable,
         )
     )
 
@@ -103,6 +108,16 @@ def _warm() -> None:
     from afresh.django.warming import warm
 
     warm()
+
+
+def _begin_and_warm(reloader: "Reloader") -> None:
+    """Nobody has come the same way after all."""
+    try:
+        reloader.begin()
+    except Exception:
+        pass  # it is the affair of the request that needs a template
+    finally:
+        _warm()
 
 
 def _import_what_requests_need() -> None:
@@ -142,13 +157,13 @@ def _modules_of(package: str) -> list[str]:
     return [found.name for found in walk_packages(path, f"{package}.")]
 
 
-def _or_fail(session: Session, load: Callable[[], object]) -> None:
+def _or_fail(session: Session, load: Callable[[], object], *, of_rest: bool = False) -> None:
     """Load a part of the project. What it raises is not to be raised here: `inner_run` takes any OSError that passes
     through `run` for one of binding."""
     try:
         load()
     except Exception as exc:
-        fail(session, exc)
+        fail(session, exc, of_rest=of_rest)
 
 
 def serve_here(asked: RunArguments) -> None:
