@@ -270,3 +270,25 @@ def test_request_right_after_a_save_gets_the_new_code(pair: Pair) -> None:
     django, other = pair.both(scenario)
     assert django == {"word": "the word is one"}
     assert SELF_TEST or other == {"word": "the word is two"}
+
+
+TAGS = "from django import template\n\nregister = template.Library()\n"
+
+
+@pytest.mark.skipif(SELF_TEST, reason="Django answers nothing more")
+def test_template_tags_that_fail_are_an_error_of_the_start(pair: Pair) -> None:
+    """After a short way the answer does not wait for them: whoever repeats the start comes to them."""
+    files = {"app/templatetags/__init__.py": "", "app/templatetags/words.py": TAGS}
+    site = pair.sites(files=files)[1]
+    with site.serve(str(free_port())) as server:
+        for old, new in (("one", "two"), ("two", "three")):
+            edit(site.root / "app/views.py", f'"{old}"', f'"{new}"')
+            assert server.get("/").text == f"the word is {new}"
+        write(site.root / "templates/page.html", "{{ word }} and cake")
+        assert server.get("/template/").text == "three and cake"
+        write(site.root / "app/templatetags/words.py", TAGS + "raise RuntimeError('no words')\n")
+        server.err.wait_for("no words")
+        answer = server.get("/")
+        assert (answer.status, "no words" in answer.text) == (500, True)
+        write(site.root / "app/templatetags/words.py", TAGS)
+        assert server.get("/").text == "the word is three"
