@@ -169,13 +169,13 @@ def _exited(session: Session, status: int) -> NoReturn:
     end(status)
 
 
-def fail(session: Session, exc: BaseException, *, of_rest: bool = False) -> NoReturn:
-    """The project raised `exc`: tell the keeper, and end the process. `of_rest`: as in `Failed`."""
+def fail(session: Session, exc: BaseException) -> NoReturn:
+    """The project raised `exc`: tell the keeper, and end the process."""
     if not session.has_command and session.declines(exc):
         sys.__excepthook__(type(exc), exc, exc.__traceback__)
         _exited(session, 1)
     session.flush()
-    session.control.send(msg.Failed(session.failure_of(exc), of_rest))
+    session.control.send(msg.Failed(session.failure_of(exc)))
     end(1)
 
 

@@ -32,7 +32,6 @@ class Placement:
         self._spent = 0.0
         self._last = last
         self._is_set_up = is_set_up
-        self._came_set_up = is_set_up
 
     def __repr__(self) -> str:
         return f"<Placement checkpoints={self._count} spent={1000 * self._spent:.1f} ms>"
@@ -40,12 +39,6 @@ class Placement:
     @property
     def is_set_up(self) -> bool:
         return self._is_set_up
-
-    @property
-    def leaves_rest(self) -> bool:
-        """Whether what no answer waits for may be left to whoever comes the same way again: it has been done before
-        with the same applications and settings."""
-        return self._came_set_up and self._is_left_to_another()
 
     def resumed(self, now: float, course: Course) -> "Placement":
         """For a process that is resumed from a checkpoint of which `spent` has not told here."""

@@ -87,11 +87,6 @@ class Session:
         """What a start may do but once is done; `has_own`: some of that is the project's own."""
         self._seen.standing.set_up(has_own=has_own)
 
-    @property
-    def leaves_rest(self) -> bool:
-        """Whether this process need not do what no answer waits for: another one comes the same way and does."""
-        return self._seen.standing.leaves_rest
-
     def flush(self) -> None:
         """Tell the keeper all that was consumed, and what ran, so far."""
         if self._observation is not None:

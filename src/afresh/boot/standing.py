@@ -45,11 +45,6 @@ class Standing:
     def __repr__(self) -> str:
         return f"<Standing {self._placement!r}>"
 
-    @property
-    def leaves_rest(self) -> bool:
-        """See `Placement.leaves_rest`."""
-        return self._placement.leaves_rest
-
     def end(self) -> None:
         """The start is over: what is loaded from now on is loaded by a server."""
         self._is_over = True

@@ -182,10 +182,9 @@ class Ready(_Message):
 
 
 class Failed(_Message):
-    """The boot ended in a failure; `of_rest`: in what the one that answers, and came the same way, has left to it."""
+    """The boot ended in a failure."""
 
     failure: Failure
-    of_rest: bool = False
 
 
 class Refused(_Message):

@@ -5,7 +5,6 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -61,11 +60,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
     if session.is_first or getattr(asked.on_bind, "__func__", None) is not RunserverCommand.on_bind:
         asked.on_bind(port)
     reloader = Reloader(session)
-    is_repeatable = not has_receivers(autoreload_started)
-    # Under Django's own reloader this goes on beside the first requests.
-    is_begun = not (is_repeatable and session.leaves_rest)
-    if is_begun:
-        _or_fail(session, reloader.begin, of_rest=True)
+    _or_fail(session, reloader.begin)
     for connection in connections.all(initialized_only=True):
         connection.close()
     session.flush()
@@ -82,12 +77,12 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             file_changed=reloader.is_handled,
             receivers=has_receivers(file_changed),
             on_thread_end=connections.close_all,
-            warm=_warm if is_begun else partial(_begin_and_warm, reloader),
+            warm=_warm,
             files=files,
             view_of=words.view_of,
             topics=_topics,
             count_queries=_count_queries,
-            is_repeatable=is_repeatable,
+            is_repeatable=not has_receivers(autoreload_started),
         )
     )
 
@@ -108,16 +103,6 @@ def _warm() -> None:
     from afresh.django.warming import warm
 
     warm()
-
-
-def _begin_and_warm(reloader: "Reloader") -> None:
-    """Nobody has come the same way after all."""
-    try:
-        reloader.begin()
-    except Exception:
-        pass  # it is the affair of the request that needs a template
-    finally:
-        _warm()
 
 
 def _import_what_requests_need() -> None:
@@ -157,13 +142,13 @@ def _modules_of(package: str) -> list[str]:
     return [found.name for found in walk_packages(path, f"{package}.")]
 
 
-def _or_fail(session: Session, load: Callable[[], object], *, of_rest: bool = False) -> None:
+def _or_fail(session: Session, load: Callable[[], object]) -> None:
     """Load a part of the project. What it raises is not to be raised here: `inner_run` takes any OSError that passes
     through `run` for one of binding."""
     try:
         load()
     except Exception as exc:
-        fail(session, exc, of_rest=of_rest)
+        fail(session, exc)
 
 
 def serve_here(asked: RunArguments) -> None:

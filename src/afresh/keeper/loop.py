@@ -647,8 +647,8 @@ class Keeper:
                 member.serving_since = time.monotonic()
                 self._chronicle.mark(self._generation_of(member), "served")
                 self._step(machine.Serving(member.handle))
-            case msg.Failed(failure, of_rest):
-                self._failed(member, failure, of_rest=of_rest)
+            case msg.Failed(failure):
+                self._failed(member, failure)
             case msg.Refused():
                 member.has_refused = True
             case msg.Forked(handle, pid):
@@ -697,11 +697,11 @@ class Keeper:
             case msg.Drained():
                 pass
 
-    def _failed(self, member: Member, failure: msg.Failure, *, of_rest: bool) -> None:
+    def _failed(self, member: Member, failure: msg.Failure) -> None:
         """A boot that fails while an edit is being settled has probably read a half-written file: what it says counts
         only if the edit turns out to mean nothing."""
         self._is_complete = member.has_failed = True
-        if member.handle == self._machine.second and not of_rest:
+        if member.handle == self._machine.second:
             return  # the same has just been loaded, and answers
         self._doubtful = machine.Failed(self._generation_of(member), failure)
         self._settle_doubts()
