@@ -277,7 +277,7 @@ TAGS = "from django import template\n\nregister = template.Library()\n"
 
 @pytest.mark.skipif(SELF_TEST, reason="Django answers nothing more")
 def test_template_tags_that_fail_are_an_error_of_the_start(pair: Pair) -> None:
-    """After a short way the answer does not wait for them: whoever repeats the start comes to them."""
+    """At the first start and after a short way alike: the template engines are loaded before anybody is answered."""
     files = {"app/templatetags/__init__.py": "", "app/templatetags/words.py": TAGS}
     site = pair.sites(files=files)[1]
     with site.serve(str(free_port())) as server:

@@ -38,8 +38,8 @@ def read_source(path: str) -> tuple[Signature, bytes]:
     try:
         status = os.fstat(descriptor)
         source = os.read(descriptor, status.st_size + 1)
-        # An empty read is the only sure sign of the end: the file may grow, and signals cut reads short.
-        while more := os.read(descriptor, 65_536):
+        # As many as there were, where one more was asked for, are all. The file may grow, and signals cut reads short.
+        while len(source) != status.st_size and (more := os.read(descriptor, 65_536)):
             source += more
     finally:
         os.close(descriptor)
