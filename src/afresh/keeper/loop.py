@@ -442,6 +442,7 @@ class Keeper:
         self._idle_timer = None
         self._ledger.prepare()
         self._texts.want(path for path in self._executed if self._is_project_code(path))
+        self._executed.clear()
         self._learn()
         server = self._members.get(self._machine.server or 0)
         if server is None:

@@ -7,6 +7,7 @@ what a later strand says of a file holds for it, whatever an earlier one said.
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from sys import intern
 
 import msgspec
 
@@ -70,6 +71,7 @@ class Strand:
                 case Read(file, signature):
                     self._reads[file].add(signature)
                 case Find(stem, directories):
+                    stem = intern(stem)  # the same few names, tens of thousands of times
                     for directory in directories:
                         stems = self._stems[directory]
                         known = stems.get(stem)

@@ -5,6 +5,7 @@ Must not know: events, or whether an entry still holds.
 """
 
 import os
+from sys import intern
 
 from afresh.reload.journal import Entry, Exec, Find, Listing, Read, Stat
 from afresh.watch import disk, filters, states
@@ -28,6 +29,7 @@ class Intake:
             case Read(file=file, signature=signature):
                 self._note_file(file, Known(boot, signature))
             case Find(stem=stem, directories=directories):
+                stem = intern(stem)  # the same few names, tens of thousands of times
                 for directory in directories:
                     self.note_stem(disk.plain(directory), stem, boot)
             case Listing(directory=directory):
