@@ -51,6 +51,10 @@ WEB_TYPES = {
 
 def media_type(path: str) -> tuple[str, str]:
     """Media type and content coding ("" for none) of a file, by its name."""
+    # Until then the project has registered nothing, since that reads the system's registry: 20 ms, for which the first
+    # page of each new server would wait.
+    if not mimetypes.inited and (known := WEB_TYPES.get(posixpath.splitext(path)[1].lower())):
+        return known, ""
     guessed, coding = mimetypes.guess_type(path)
     extension = _extension(path, coding is not None)
     known = WEB_TYPES.get(extension)

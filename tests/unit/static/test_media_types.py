@@ -1,6 +1,8 @@
 """Types by name: the web's own, whatever the system's registry says, and the project's before all."""
 
 import mimetypes
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,3 +67,19 @@ def test_the_project_has_the_last_word() -> None:
     assert media_type("/a.js") == ("text/x-script", "")
     assert media_type("/a.js.gz") == ("text/x-script", "gzip")
     assert media_type("/a.own") == ("text/x-own", "")
+
+
+def test_a_type_that_browsers_depend_on_needs_no_registry() -> None:
+    code = """
+import mimetypes
+import subprocess
+import sys
+from afresh.static.media_types import WEB_TYPES, media_type
+before = {end: media_type("a" + end) for end in WEB_TYPES}
+assert not mimetypes.inited
+mimetypes.init()
+assert {end: media_type("a" + end) for end in WEB_TYPES} == before
+mimetypes.add_type("text/own", ".css")
+assert media_type("a.css") == ("text/own", "")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
