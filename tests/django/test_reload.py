@@ -275,7 +275,7 @@ def test_request_right_after_a_save_gets_the_new_code(pair: Pair) -> None:
 TAGS = "from django import template\n\nregister = template.Library()\n"
 
 
-@pytest.mark.skipif(SELF_TEST, reason="Django answers nothing more")
+@pytest.mark.skipif(SELF_TEST, reason="in Afresh's place Django would answer nothing more")
 def test_template_tags_that_fail_are_an_error_of_the_start(pair: Pair) -> None:
     """At the first start and after a short way alike: the template engines are loaded before anybody is answered."""
     files = {"app/templatetags/__init__.py": "", "app/templatetags/words.py": TAGS}

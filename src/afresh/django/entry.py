@@ -183,6 +183,7 @@ def _exec_keeper(spec: "BootSpec", lifeline: tuple[int, int], first_boot: tuple[
 def _go_on_as_first_boot(channel: socket.socket, lifeline: int) -> None:
     # What the fork shares stays shared: a collection would touch, and so copy, every page.
     gc.freeze()
+    # All that takes time and runs nothing of the project, before it is known whether this process may go on.
     import afresh.boot.server  # noqa: F401
     from afresh.boot.main import observe_from_here
     from afresh.django.seams import install
