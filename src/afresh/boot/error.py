@@ -1,4 +1,4 @@
-"""The page for what an application raised while it answered. Loaded with the server, its parts only when needed."""
+"""The pages that a server makes itself. Loaded with the server, their parts only when needed."""
 
 import os
 
@@ -9,7 +9,8 @@ from afresh.serve.head import Head
 def error_page(
     roots: ProjectRoots | None, dashboard: str, exc: BaseException, head: Head
 ) -> tuple[list[tuple[str, str]], bytes]:
-    """Header fields and body (`afresh.serve.exchange.ErrorPage`): HTML or plain text, as the request asks."""
+    """For what the application raised, header fields and body (`afresh.serve.exchange.ErrorPage`): HTML or plain text,
+    as the request asks."""
     import msgspec
 
     from afresh.boot.failure import failure_of
@@ -26,3 +27,10 @@ def error_page(
     fields += [("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy(nonce))]
     path = head.path.encode("latin-1", "replace").decode("utf-8", "replace")
     return fields, request_page(failure, path=path, nonce=nonce, dashboard=dashboard)
+
+
+def refused_host(host: str, *, is_django: bool) -> tuple[str, bytes]:
+    """For a host that is not allowed, content type and body (`afresh.serve.hosts.Refusal`)."""
+    from afresh.pages.refusal import refusal
+
+    return refusal(host, django=is_django)

@@ -287,11 +287,7 @@ class Observer:
 
     def compiled(self, module: str, path: str, source: bytes, digest: bytes) -> CodeType:
         """The code of a source, from the cache where it is there."""
-        code = self._cache.load(digest, path)
-        if code is None:
-            code = compile_source(module, path, source)
-            self._cache.store(digest, path, code)
-        return code
+        return compiled(self._cache, module, path, source, digest)
 
     def read(self, module: str, path: str) -> tuple[bytes, bytes]:
         """Source and digest of a project file that is about to be executed, journalled; raises OSError."""
@@ -354,13 +350,6 @@ class ProjectLoader(SourceFileLoader):
         return SourceFileLoader, (self.name, self.path)
 
 
-def already_loaded(roots: ProjectRoots) -> list[Entry]:
-    """Entries for what was imported before there was an observer (`afresh.boot.loaded`)."""
-    from afresh.boot.loaded import entries
-
-    return entries(roots)
-
-
 class _Given(SourceFileLoader):
     """Python's loader with the source in hand. Its own `get_code` is what raises, with its own line numbers."""
 
@@ -384,6 +373,15 @@ def read_main(path: str) -> bytes:
 def compile_source(module: str, path: str, source: bytes) -> CodeType:
     """Compile as Python's loader does; raises SyntaxError, ValueError."""
     return _not_none(_Given(module, path, source).get_code(module))
+
+
+def compiled(cache: CodeCache, module: str, path: str, source: bytes, digest: bytes) -> CodeType:
+    """The code of a source, from `cache` or to be found there from now on; raises as `compile_source`."""
+    code = cache.load(digest, path)
+    if code is None:
+        code = compile_source(module, path, source)
+        cache.store(digest, path, code)
+    return code
 
 
 def cut_own_frames(exc: BaseException) -> None:

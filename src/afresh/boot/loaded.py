@@ -13,7 +13,7 @@ import time
 from importlib.util import MAGIC_NUMBER
 
 from afresh.boot.candidates import Candidates
-from afresh.boot.imports import ProjectLoader, compile_source
+from afresh.boot.imports import compiled
 from afresh.reload.journal import Entry, Exec, Sealed, Signature
 from afresh.source.reading import absolute, digest_of, read_source, signature_of
 
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
     from afresh.boot.roots import ProjectRoots
+    from afresh.source.cache import CodeCache
 
 NO_FILE = Signature(0, 0, 0, 0, 0)
 NO_DIGEST = b"\0" * 16
 
 
-def entries(roots: ProjectRoots) -> list[Entry]:
+def entries(roots: ProjectRoots, cache: CodeCache) -> list[Entry]:
     """An `Exec` and a `Find` for each module in `sys.modules` that came from a file; not for Afresh's own.
 
     Failed look-ups and files read before now left no trace and are missing.
@@ -42,11 +43,11 @@ def entries(roots: ProjectRoots) -> list[Entry]:
         # Not by getattr: modules that load lazily would.
         names = object.__getattribute__(module, "__dict__")
         spec, file = names.get("__spec__"), names.get("__file__")
-        if not isinstance(file, str) or isinstance(getattr(spec, "loader", None), ProjectLoader):
+        if not isinstance(file, str):
             continue
         if spec is not None and spec.has_location and name != "__main__":
             found.append(candidates.find(name, _search_path(name), spec))
-        entry = _executed(name, absolute(file), spec, started, roots)
+        entry = _executed(name, absolute(file), spec, started, roots, cache)
         if entry is not None:
             found.append(entry)
             if entry.digest:
@@ -54,16 +55,18 @@ def entries(roots: ProjectRoots) -> list[Entry]:
     return found
 
 
-def _executed(name: str, file: str, spec: ModuleSpec | None, started: int, roots: ProjectRoots) -> Exec | None:
+def _executed(
+    name: str, file: str, spec: ModuleSpec | None, started: int, roots: ProjectRoots, cache: CodeCache
+) -> Exec | None:
     if roots.contains(file) and file.endswith(".py"):
-        return _verified(name, file, spec, started)
+        return _verified(name, file, spec, started, cache)
     signature = signature_of(file)
     if signature is None:
         return None
     return Exec(name, file, signature if signature.ctime < started else NO_FILE)
 
 
-def _verified(name: str, file: str, spec: ModuleSpec | None, started: int) -> Exec:
+def _verified(name: str, file: str, spec: ModuleSpec | None, started: int, cache: CodeCache) -> Exec:
     """The entry of a project file: with its digest, if the code that ran is that of the bytes that are there."""
     stale = Exec(name, file, NO_FILE, NO_DIGEST)
     try:
@@ -73,16 +76,9 @@ def _verified(name: str, file: str, spec: ModuleSpec | None, started: int) -> Ex
         if ran is None:
             # It was compiled by this process, from what the file was then.
             return Exec(name, file, signature, digest) if signature.ctime < started else stale
-        return Exec(name, file, signature, digest) if ran == _compiled(name, file, source, digest) else stale
+        return Exec(name, file, signature, digest) if ran == compiled(cache, name, file, source, digest) else stale
     except (OSError, SyntaxError, ValueError):
         return stale
-
-
-def _compiled(name: str, file: str, source: bytes, digest: bytes) -> CodeType:
-    observer = ProjectLoader.observer
-    if observer is None:
-        return compile_source(name, file, source)
-    return observer.compiled(name, file, source, digest)
 
 
 def _running(file: str) -> CodeType | None:

@@ -192,18 +192,16 @@ def _status(code: object) -> int:
 def observe_from_here(channel: socket.socket, lifeline: int, target: tuple[str, ...], adapter: str) -> None:
     """Become a boot in the middle of a command that is already running (the entry through `manage.py`).
 
-    What was imported before gets one entry a module. However the command ends, the keeper hears of it.
+    What was imported before is for others to tell (`afresh.boot.loaded`). However the command ends, the keeper hears
+    of it.
     """
     import atexit
 
-    from afresh.boot.imports import already_loaded
     from afresh.boot.roots import ProjectRoots
 
     own = inherited_descriptors()
     control = Control(channel, lifeline=lifeline, first=True, own=own)
-    roots = ProjectRoots.of_target(target)
-    session = start_observing(control, roots, adapter)
-    session.consumed(already_loaded(roots))
+    session = start_observing(control, ProjectRoots.of_target(target), adapter)
     _report_uncaught(session)
 
     def register() -> None:

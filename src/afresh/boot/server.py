@@ -11,14 +11,13 @@ from typing import NoReturn
 from afresh.boot.application import Application
 from afresh.boot.control import Control
 from afresh.boot.ending import end
-from afresh.boot.error import error_page
+from afresh.boot.error import error_page, refused_host
 from afresh.boot.live import LivePages
 from afresh.boot.witness import ChannelWitness
 from afresh.channel import messages as msg
 from afresh.channel.places import DASHBOARD_NAME
 from afresh.handover.convoy import Convoy, unpack
 from afresh.handover.parcel import Parcel
-from afresh.pages.refusal import refusal
 from afresh.serve.config import Config
 from afresh.serve.hosts import HostPolicy
 from afresh.serve.log import AccessLog, as_json, verbose
@@ -128,7 +127,7 @@ class _ServerProcess:
             hosts=HostPolicy(
                 application.hosts,
                 bound=application.host,
-                refusal=lambda host: refusal(host, django=application.is_django),
+                refusal=partial(refused_host, is_django=application.is_django),
                 keeper=DASHBOARD_NAME,
             ),
             files=application.files,

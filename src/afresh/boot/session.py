@@ -1,6 +1,6 @@
 """One boot under way: what a framework's adapter talks to."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,7 +13,6 @@ from afresh.boot.journal import JournalWriter
 from afresh.boot.roots import ProjectRoots
 from afresh.boot.witness import reached
 from afresh.channel import messages as msg
-from afresh.reload.journal import Entry
 
 if TYPE_CHECKING:
     from afresh.boot.executions import Executions
@@ -62,12 +61,6 @@ class Session:
     def is_first(self) -> bool:
         """Nothing has been served yet: start-up lines are wanted."""
         return self.control.first
-
-    def consumed(self, entries: Iterable[Entry]) -> None:
-        """Tell the keeper what was consumed without being observed, in batches that a message can carry."""
-        for entry in entries:
-            self._seen.journal.add(entry)
-        self._seen.journal.flush()
 
     @property
     def _seen(self) -> Observation:

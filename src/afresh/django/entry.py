@@ -115,7 +115,7 @@ def _become_keeper(argv: list[str]) -> None:
         spec = _spec(argv, sys.orig_argv)
         if not _must_start_afresh():
             keeper_side.send(json.dumps(spec.target).encode("ascii"))
-            _exec_keeper(spec, lifeline, (keeper_side, pid))
+            _exec_keeper(spec, lifeline, (keeper_side, pid), _consumed_so_far(spec.target))
     os.waitpid(pid, 0)
     _exec_keeper(spec, lifeline, None)
 
@@ -125,6 +125,18 @@ def _must_start_afresh() -> bool:
     from afresh.keeper.twin import in_loaded_modules
 
     return in_loaded_modules()
+
+
+def _consumed_so_far(target: tuple[str, ...]) -> bytes:
+    """For the keeper, what this process and so the boot has loaded by now. Told here, since nobody waits for it."""
+    from afresh.boot.loaded import entries
+    from afresh.boot.roots import ProjectRoots
+    from afresh.channel.messages import Consumed
+    from afresh.channel.wire import encode
+    from afresh.source.cache import CodeCache, default_directory
+
+    cache = CodeCache(default_directory(os.environ))
+    return encode(Consumed(tuple(entries(ProjectRoots.of_target(target), cache))))
 
 
 def _spec(argv: list[str], command: list[str]) -> "BootSpec":
@@ -164,13 +176,15 @@ def _original_environ() -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _exec_keeper(spec: "BootSpec", lifeline: tuple[int, int], first_boot: tuple[socket.socket, int] | None) -> NoReturn:
+def _exec_keeper(
+    spec: "BootSpec", lifeline: tuple[int, int], first_boot: tuple[socket.socket, int] | None, consumed: bytes = b""
+) -> NoReturn:
     from afresh.keeper.handoff import Handoff
     from afresh.keeper.interpreters import isolated, own_library_path
     from afresh.keeper.spec import STOPPING
 
     channel, pid = (first_boot[0].fileno(), first_boot[1]) if first_boot else (-1, 0)
-    handoff = Handoff(spec, lifeline, channel, pid)
+    handoff = Handoff(spec, lifeline, channel, pid, consumed)
     for descriptor in handoff.descriptors:
         os.set_inheritable(descriptor, True)
     file = handoff.write()

@@ -1,4 +1,4 @@
-"""What the keeper is given when it begins in a fresh interpreter: descriptors it inherits, and the rest as a text."""
+"""What the keeper is given when it begins in a fresh interpreter: descriptors it inherits, and the rest in a file."""
 
 import os
 from typing import NamedTuple
@@ -8,13 +8,15 @@ from afresh.keeper.spec import BootSpec
 
 class Handoff(NamedTuple):
     """`lifeline`: both ends of the pipe. `channel`: of the first boot, which is the process `pid`; where `pid` is 0, of
-    the spawner; -1 where there is neither.
+    the spawner; -1 where there is neither. `consumed`: what the first boot had consumed before anybody observed it, as
+    a message of its channel (`afresh.channel.messages.Consumed`); empty for nothing.
     """
 
     spec: BootSpec
     lifeline: tuple[int, int]
     channel: int = -1
     pid: int = 0
+    consumed: bytes = b""
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -24,18 +26,20 @@ class Handoff(NamedTuple):
     def write(self) -> int:
         """As a file without a name: its descriptor, which must be inherited too."""
         file = os.memfd_create("afresh-handoff", 0)
-        os.write(file, f"{self.lifeline[0]} {self.lifeline[1]} {self.channel} {self.pid}\n".encode("ascii"))
-        os.write(file, self.spec.to_json().encode("ascii"))
+        numbers = f"{self.lifeline[0]} {self.lifeline[1]} {self.channel} {self.pid}"
+        with open(file, "wb", closefd=False) as out:
+            out.write(f"{numbers}\n{self.spec.to_json()}\n".encode("ascii"))
+            out.write(self.consumed)
         os.lseek(file, 0, os.SEEK_SET)
         return file
 
     @classmethod
     def read(cls, file: int) -> "Handoff":
         """The inverse of `write`; nothing of it is inherited any further."""
-        with open(file, encoding="ascii") as text:
-            numbers, spec = text.read().split("\n", 1)
+        with open(file, "rb") as data:
+            numbers, spec, consumed = data.read().split(b"\n", 2)
         read_end, write_end, channel, pid = map(int, numbers.split())
-        handoff = cls(BootSpec.from_json(spec), (read_end, write_end), channel, pid)
+        handoff = cls(BootSpec.from_json(spec.decode("ascii")), (read_end, write_end), channel, pid, consumed)
         for descriptor in handoff.descriptors:
             os.set_inheritable(descriptor, False)
         return handoff

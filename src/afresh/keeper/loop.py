@@ -14,12 +14,13 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import pair
+from afresh.channel.wire import Decoder
 from afresh.errors import Disconnected, UsageError
 from afresh.handover.convoy import Convoy, unpack
 from afresh.handover.parcel import Parcel
@@ -101,16 +102,24 @@ class PendingEdit(msgspec.Struct, frozen=True):
     is_wish: bool = False  # the user has asked for it, and nothing need have changed
 
 
+class FirstBoot(NamedTuple):
+    """A boot that is already running. `consumed`: see `afresh.keeper.handoff.Handoff`."""
+
+    channel: socket.socket
+    pid: int
+    consumed: bytes = b""
+
+
 class Keeper:
-    """The parent process at work. `first_boot`: channel and pid of a boot that is already running; `spawner`: channel
-    of the process that starts boots in its place (`afresh.keeper.spawner`).
+    """The parent process at work. `first_boot`: one that is already running; `spawner`: channel of the process that
+    starts boots in its place (`afresh.keeper.spawner`).
     """
 
     def __init__(
         self,
         spec: BootSpec,
         lifeline: tuple[int, int],
-        first_boot: tuple[socket.socket, int] | None = None,
+        first_boot: FirstBoot | None = None,
         spawner: socket.socket | None = None,
     ) -> None:
         self.spec = spec
@@ -221,10 +230,11 @@ class Keeper:
         self._chronicle.began((os.path.basename(self.spec.python), *self.spec.flags, *self.spec.target))
         effects = self._machine.start(adopted=self._first_boot is not None)
         if self._first_boot is not None:
-            channel, pid = self._first_boot
-            self._add_member(1, Role.BOOT, channel, pid)
+            member = self._add_member(1, Role.BOOT, self._first_boot.channel, self._first_boot.pid)
             self._ledger.spawned(1, self._machine.generation)
             self._chronicle.boot_began(1, self._machine.generation, is_first=True)
+            if self._first_boot.consumed:
+                self._received(member, Decoder[msg.FromApp](msg.FromApp).decode(self._first_boot.consumed), [])
         self._perform(effects)
         # Walking a large folder takes a while, and the first boot waits for us now. What it consumes is compared with
         # the disk anyway; the folder matters for code that nobody has told us of.

@@ -8,7 +8,7 @@ import sys
 from afresh.errors import AfreshError
 from afresh.keeper import console
 from afresh.keeper.handoff import Handoff
-from afresh.keeper.loop import Keeper
+from afresh.keeper.loop import FirstBoot, Keeper
 from afresh.keeper.spec import BootSpec
 from afresh.keeper.terminal import Terminal
 
@@ -46,4 +46,4 @@ def _keeper(handoff: Handoff) -> Keeper:
     channel = None if handoff.channel < 0 else socket.socket(fileno=handoff.channel)
     if channel is None or not handoff.pid:
         return Keeper(handoff.spec, handoff.lifeline, spawner=channel)
-    return Keeper(handoff.spec, handoff.lifeline, (channel, handoff.pid))
+    return Keeper(handoff.spec, handoff.lifeline, FirstBoot(channel, handoff.pid, handoff.consumed))

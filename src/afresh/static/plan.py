@@ -1,8 +1,8 @@
 """From a request and a file to a response: RFC 9110 13 (conditions) and 14 (ranges). Pure."""
 
-import calendar
 from collections.abc import Mapping
-from email.utils import parsedate
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from afresh.static.ranges import Extent, parse_ranges
@@ -56,9 +56,8 @@ def _is_still_the_same(fields: Mapping[str, str], file: Representation) -> bool:
 
 def _was_unchanged_since(since: str, file: Representation) -> bool:
     """Whether nothing happened to the file after `since`: an older file put in its place is younger by this count."""
-    parsed = parsedate(since)
     try:
-        return parsed is not None and max(file.modified, file.changed) <= calendar.timegm(parsed)
+        return max(file.modified, file.changed) <= parsedate_to_datetime(since).replace(tzinfo=UTC).timestamp()
     except (ValueError, OverflowError):
         return False
 

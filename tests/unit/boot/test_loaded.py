@@ -10,13 +10,13 @@ from .project import Project
 
 LATE = """
 import msgspec, sys
-from afresh.boot.imports import already_loaded
-from afresh.boot.loaded import NO_FILE
+from afresh.boot.loaded import NO_FILE, entries as already_loaded
 from afresh.boot.roots import ProjectRoots
 from afresh.reload.journal import Exec, Find
+from afresh.source.cache import CodeCache
 
 def report(roots=ProjectRoots()):
-    entries = already_loaded(roots)
+    entries = already_loaded(roots, CodeCache(None))
     for entry in entries:
         if isinstance(entry, Exec) and entry.file.startswith(sys.path[0] + "/"):
             word = "stale" if entry.signature == NO_FILE else "fresh"
