@@ -123,5 +123,5 @@ def _process_start() -> int:
         fields = file.read().rpartition(b")")[2].split()
     tick = 10**9 // os.sysconf("SC_CLK_TCK")
     since_boot = int(fields[19]) * tick
-    # The file system's clock is behind by up to one tick.
-    return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME) + since_boot - tick
+    # The file system's clock is behind by up to one tick, which an interpreter needs before it opens a first module.
+    return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME) + since_boot
