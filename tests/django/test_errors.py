@@ -195,6 +195,7 @@ def _shown(site: Site, server: Server, message: str) -> Observation:
     asked = first_failure if "app.E001" in message else Server.get
     answer = asked(server, "/", headers={"Accept": "text/html"})
     plain = asked(server, "/", headers={"Accept": "*/*", "User-Agent": "curl/8"})
+    server.err.wait_for(r'^\[.+\] "GET / HTTP/1\.1" 500 \d+$')
     return {
         "shown": f"{answer.status} {answer.header('Content-Type')}, {plain.status} {plain.header('Content-Type')}",
         "page": answer.text,

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 from typing import NoReturn
 
 from afresh.boot.application import Application
@@ -12,6 +13,7 @@ from afresh.boot.server import serve
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import app_endpoint
 from afresh.errors import Disconnected
+from afresh.serve.log import plain
 
 
 def main() -> NoReturn:
@@ -34,6 +36,7 @@ def main() -> NoReturn:
     with socket.socket(fileno=os.dup(descriptors[0])) as listener:
         host, port = listener.getsockname()[:2]
     shown = failure_application(offer.failure, live=offer.live, dashboard=offer.dashboard)
-    application = Application(shown, host, port, lambda _: None, hosts=offer.hosts)
+    # The project's own logging is not there to ask.
+    application = Application(shown, host, port, plain(sys.stderr), hosts=offer.hosts)
     control.give_back(offer, descriptors)
     serve(control, application)

@@ -63,7 +63,7 @@ class _ServerProcess:
             case msg.Serve():
                 self._begin(message, descriptors, live=message.live, log=message.log)
             case msg.ServePage():
-                self._begin(message, descriptors)
+                self._begin(message, descriptors, log=message.log)
             case msg.Covered(ticket):
                 self._control.covered(ticket)
             case msg.Parcels():

@@ -377,6 +377,7 @@ class ServePage(_Message):
     limits: dict[str, float] = {}
     live: Live | None = None
     dashboard: str = ""
+    log: str = "plain"
 
 
 class BeginDashboard(_Message):

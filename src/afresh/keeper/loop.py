@@ -404,8 +404,16 @@ class Keeper:
         waits = failure.kind == "slow"
         live = self._live.stamp(generation, by_page=True, waits=waits) if self.spec.options.live else None
         has_events = self._watcher.events is not None
-        limits = self.spec.options.limits()
-        message = msg.ServePage(generation, has_events, failure, self._hosts, limits, live, self._dashboard_origin())
+        message = msg.ServePage(
+            generation,
+            has_events,
+            failure,
+            self._hosts,
+            self.spec.options.limits(),
+            live,
+            self._dashboard_origin(),
+            self._log_form(),
+        )
         member.link.send(message, self._serving_descriptors())
 
     def _is_first(self) -> bool:
