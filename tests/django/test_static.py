@@ -379,6 +379,7 @@ def test_media_is_the_projects_view(pair: Pair) -> None:
     assert seen["answer GET /media/picture.png"].startswith("200 OK")
 
 
+@pytest.mark.slow
 def test_a_file_of_two_gibibytes_in_flat_memory(pair: Pair) -> None:
     """Sparse on disk; the end of it by a range, the whole by a client that throws it away."""
     if SELF_TEST:

@@ -345,6 +345,7 @@ def test_no_parts_where_nothing_is_above(text: str, line: int) -> None:
     assert parts(compile(text, FILE, "exec"), line) is None
 
 
+@pytest.mark.slow
 def test_a_module_as_long_as_they_come() -> None:
     """Jumps and constants with arguments of more than one byte."""
     lines = [f"x{number} = {number + 0.5}\n" for number in range(20_000)]

@@ -495,6 +495,7 @@ class Look(NamedTuple):
     holds: Callable[[], bool]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_nothing_that_stays_untrue_is_gone_on_from(data: st.DataObject) -> None:

@@ -220,6 +220,7 @@ def consumed(w: World, kind: str, path: str) -> list[Entry]:
             return [Find("m", ("/p",))]
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(steps(), st.lists(st.booleans(), min_size=12, max_size=12))
 def test_forks_between_the_entries_change_nothing(

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -130,6 +131,7 @@ def covered(root: Path, files: list[Path]) -> Iterator[tuple[Points, Coverage]]:
         edge.close()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, min_size=1, max_size=20))
 def test_each_report_brings_what_is_known_in_step_with_the_disk(burst: list[tuple[Action, str, bytes]]) -> None:
