@@ -20,7 +20,7 @@ BY_COMMAND, THROUGH_MANAGE = 20_002, 20_001
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [BY_COMMAND, THROUGH_MANAGE], ids=["by command", "through manage.py"])
 def test_a_few_edits(tmp_path: Path, tally: Tally, seed: int) -> None:
-    tally.add(run(tmp_path, seed, 12, blocks=2, shrink_for=40))
+    tally.add(run(tmp_path, seed, 8, blocks=2, shrink_for=40))
 
 
 @pytest.mark.slow
