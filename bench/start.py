@@ -9,7 +9,7 @@ from bench.sites import PATH, Site
 from bench.statistic import median, paired_ratio
 from bench.table import Cell, Table
 
-ROUNDS = 7
+ROUNDS = 15
 
 
 def measure(plan: Plan) -> Data:
