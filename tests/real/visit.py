@@ -15,6 +15,7 @@ from .projects import Login, Project
 _REFERENCE = re.compile(r"""(?:href|src)=["']?([^"'\s>]+)""")
 _TOKEN = re.compile(r"""name=["']?csrfmiddlewaretoken["']?[^>]*?value=["']?([A-Za-z0-9]+)""")
 _FILES_PER_PAGE = 6
+LIVE = "/__afresh__/"
 
 
 class Browser:
@@ -86,7 +87,7 @@ def _open(browser: Browser, path: str) -> list[Asked]:
 def files_of(page: Asked, below: str) -> Iterator[str]:
     """The scripts, styles and images of this site that an HTML page names, each once, in order.
 
-    Only paths that begin with `below` and end like a file count.
+    Only paths that begin with `below` and end like a file count, and not the script that Afresh adds to the page.
     """
     if "text/html" not in (page.answer.header("Content-Type") or ""):
         return
@@ -94,7 +95,7 @@ def files_of(page: Asked, below: str) -> Iterator[str]:
     for name in _REFERENCE.findall(page.answer.text):
         name = urljoin(page.path, name.replace("&amp;", "&")).partition("#")[0]
         is_file = re.search(r"\.\w{2,5}(\?|$)", name)
-        if name.startswith(below) and not name.startswith("//") and is_file and name not in seen:
+        if name.startswith(below) and not name.startswith(("//", LIVE)) and is_file and name not in seen:
             seen.add(name)
             yield name
 
