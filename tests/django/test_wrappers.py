@@ -45,6 +45,17 @@ STARTERS: dict[str, tuple[tuple[str, ...], pytest.MarkDecorator | tuple[()]]] = 
 }
 
 
+def test_a_script_that_prepares_and_ends_in_exec(pair: Pair) -> None:
+    """The process is older than what it has prepared, and that is no change: the project is loaded once."""
+    site = pair.other_site()
+    script = 'touch proj/settings.py; exec "$0" "$@"'
+    command = ("sh", "-c", script, sys.executable, "manage.py", "runserver", str(free_port()))
+    with site.serve(command=command) as server:
+        assert server.get("/").text == "the word is one"
+        server.err.wait_for('"GET / ')
+        assert "reload " not in server.err.text()
+
+
 @pytest.mark.parametrize("name", [pytest.param(name, marks=marks) for name, (_, marks) in STARTERS.items()])
 def test_start_answer_save_end(pair: Pair, name: str) -> None:
     def scenario(site: Site) -> Observation:

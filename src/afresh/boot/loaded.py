@@ -7,9 +7,7 @@ compares it with the disk finds the boot stale and needs no other word for it.
 from __future__ import annotations
 
 import marshal
-import os
 import sys
-import time
 from importlib.util import MAGIC_NUMBER
 
 from afresh.boot.candidates import Candidates
@@ -29,14 +27,14 @@ NO_FILE = Signature(0, 0, 0, 0, 0)
 NO_DIGEST = b"\0" * 16
 
 
-def entries(roots: ProjectRoots, cache: CodeCache) -> list[Entry]:
+def entries(roots: ProjectRoots, cache: CodeCache, since: int) -> list[Entry]:
     """An `Exec` and a `Find` for each module in `sys.modules` that came from a file; not for Afresh's own.
 
-    Failed look-ups and files read before now left no trace and are missing.
+    A file that has changed after `since`, in nanoseconds of the wall clock, is not taken for what ran where nothing
+    else tells. Failed look-ups and files read before now left no trace and are missing.
     """
     found: list[Entry] = []
     candidates = Candidates(found.append)
-    started = _process_start()
     for name, module in list(sys.modules.items()):
         if not isinstance(module, type(sys)) or name.partition(".")[0] == "afresh":
             continue
@@ -47,7 +45,7 @@ def entries(roots: ProjectRoots, cache: CodeCache) -> list[Entry]:
             continue
         if spec is not None and spec.has_location and name != "__main__":
             found.append(candidates.find(name, _search_path(name), spec))
-        entry = _executed(name, absolute(file), spec, started, roots, cache)
+        entry = _executed(name, absolute(file), spec, since, roots, cache)
         if entry is not None:
             found.append(entry)
             if entry.digest:
@@ -56,17 +54,17 @@ def entries(roots: ProjectRoots, cache: CodeCache) -> list[Entry]:
 
 
 def _executed(
-    name: str, file: str, spec: ModuleSpec | None, started: int, roots: ProjectRoots, cache: CodeCache
+    name: str, file: str, spec: ModuleSpec | None, since: int, roots: ProjectRoots, cache: CodeCache
 ) -> Exec | None:
     if roots.contains(file) and file.endswith(".py"):
-        return _verified(name, file, spec, started, cache)
+        return _verified(name, file, spec, since, cache)
     signature = signature_of(file)
     if signature is None:
         return None
-    return Exec(name, file, signature if signature.ctime < started else NO_FILE)
+    return Exec(name, file, signature if signature.ctime < since else NO_FILE)
 
 
-def _verified(name: str, file: str, spec: ModuleSpec | None, started: int, cache: CodeCache) -> Exec:
+def _verified(name: str, file: str, spec: ModuleSpec | None, since: int, cache: CodeCache) -> Exec:
     """The entry of a project file: with its digest, if the code that ran is that of the bytes that are there."""
     stale = Exec(name, file, NO_FILE, NO_DIGEST)
     try:
@@ -75,7 +73,7 @@ def _verified(name: str, file: str, spec: ModuleSpec | None, started: int, cache
         ran = _running(file) or _in_cache_file(spec.cached if spec else None, signature)
         if ran is None:
             # It was compiled by this process, from what the file was then.
-            return Exec(name, file, signature, digest) if signature.ctime < started else stale
+            return Exec(name, file, signature, digest) if signature.ctime < since else stale
         return Exec(name, file, signature, digest) if ran == compiled(cache, name, file, source, digest) else stale
     except (OSError, SyntaxError, ValueError):
         return stale
@@ -115,13 +113,3 @@ def _search_path(name: str) -> list[str] | None:
     parent = sys.modules.get(name.rpartition(".")[0])
     path = getattr(parent, "__path__", None)
     return None if path is None else list(path)
-
-
-def _process_start() -> int:
-    """When this process began, in nanoseconds of the wall clock, rounded down (proc(5): field 22, in clock ticks)."""
-    with open("/proc/self/stat", "rb") as file:
-        fields = file.read().rpartition(b")")[2].split()
-    tick = 10**9 // os.sysconf("SC_CLK_TCK")
-    since_boot = int(fields[19]) * tick
-    # The file system's clock is behind by up to one tick, which an interpreter needs before it opens a first module.
-    return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME) + since_boot

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 RUN_MAIN = "RUN_MAIN"  # django.utils.autoreload.DJANGO_AUTORELOAD_ENV
 TARGET_BYTES = 200_000  # of one packet, at most
+CLOCK_LAG = 10_000_000  # nanoseconds that the file system's clock is behind, at most: a tick
 
 
 def enter() -> None:
@@ -104,6 +106,7 @@ def _become_keeper(argv: list[str]) -> None:
     keeper_side, boot_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    forked = time.time_ns()
     pid = os.fork()
     if pid == 0:
         keeper_side.close()
@@ -115,7 +118,7 @@ def _become_keeper(argv: list[str]) -> None:
         spec = _spec(argv, sys.orig_argv)
         if not _must_start_afresh():
             keeper_side.send(json.dumps(spec.target).encode("ascii"))
-            _exec_keeper(spec, lifeline, (keeper_side, pid), _consumed_so_far(spec.target))
+            _exec_keeper(spec, lifeline, (keeper_side, pid), _consumed_so_far(spec.target, forked))
     os.waitpid(pid, 0)
     _exec_keeper(spec, lifeline, None)
 
@@ -127,8 +130,11 @@ def _must_start_afresh() -> bool:
     return in_loaded_modules()
 
 
-def _consumed_so_far(target: tuple[str, ...]) -> bytes:
-    """For the keeper, what this process and so the boot has loaded by now. Told here, since nobody waits for it."""
+def _consumed_so_far(target: tuple[str, ...], forked: int) -> bytes:
+    """For the keeper, what this process and so the boot had loaded when it `forked`. Told here: nobody waits for it.
+
+    Not reckoned from when this process began: a script that installs what is needed and ends in `exec` began before.
+    """
     from afresh.boot.loaded import entries
     from afresh.boot.roots import ProjectRoots
     from afresh.channel.messages import Consumed
@@ -136,7 +142,7 @@ def _consumed_so_far(target: tuple[str, ...]) -> bytes:
     from afresh.source.cache import CodeCache, default_directory
 
     cache = CodeCache(default_directory(os.environ))
-    return encode(Consumed(tuple(entries(ProjectRoots.of_target(target), cache))))
+    return encode(Consumed(tuple(entries(ProjectRoots.of_target(target), cache, forked - CLOCK_LAG))))
 
 
 def _spec(argv: list[str], command: list[str]) -> "BootSpec":

@@ -7,7 +7,6 @@ import signal
 import struct
 import subprocess
 import termios
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -134,7 +133,6 @@ def started(
     `env` is the whole environment (this process's when None); one variable is added, by which descendants are found.
     `terminal`: a new pseudo terminal of 24 rows and 80 columns becomes the controlling one (needs `setsid`).
     """
-    _let_a_tick_pass()
     mark = uuid.uuid4().hex
     environment = {**(os.environ if env is None else env), MARK: mark}
     start = _start_in_terminal if terminal else _start_with_pipes
@@ -143,15 +141,6 @@ def started(
         yield running
     finally:
         running.destroy()
-
-
-def _let_a_tick_pass() -> None:
-    """Until the next tick of the clock in which the kernel counts when a process began (proc(5)): what was saved in the
-    tick in which it began, a process cannot tell from what is saved while it loads (`afresh.boot.loaded`)."""
-    tick = 10**9 // os.sysconf("SC_CLK_TCK")
-    began = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // tick
-    while time.clock_gettime_ns(time.CLOCK_BOOTTIME) // tick == began:
-        os.sched_yield()
 
 
 def _start_with_pipes(
