@@ -29,7 +29,7 @@ def follow(
     tally: Tally,
     undo_every: int = 1,
 ) -> None:
-    """Serve the project, make every edit and then undo all in reverse order; raises Different.
+    """Serve the project, make every edit and then undo them in reverse order; raises Different.
 
     `place` tells where a script's file is. Every state must start. `undo_every`: 3 for every third one undone.
     """

@@ -268,6 +268,6 @@ def test_every_trap(tmp_path: Path, tally: Tally) -> None:
         for name, trap in every.items()
         for number, (old, new) in enumerate(trap.edits, 1)
     ]
-    # What undoes one of two edits of a file is an edit again: `scripts/test-exact` undoes each by itself.
+    # An undo is one more start to compare with: `scripts/test-exact` has them all.
     undo_every = 1 if "AFRESH_EXACT_EDITS" in os.environ else 3
     follow(subject, ["/"], scripts, lambda file: subject.root / file, tally, undo_every)

@@ -107,7 +107,7 @@ class FirstBoot(NamedTuple):
 
     channel: socket.socket
     pid: int
-    consumed: bytes = b""
+    consumed: bytes
 
 
 class Keeper:
@@ -233,8 +233,7 @@ class Keeper:
             member = self._add_member(1, Role.BOOT, self._first_boot.channel, self._first_boot.pid)
             self._ledger.spawned(1, self._machine.generation)
             self._chronicle.boot_began(1, self._machine.generation, is_first=True)
-            if self._first_boot.consumed:
-                self._received(member, Decoder[msg.FromApp](msg.FromApp).decode(self._first_boot.consumed), [])
+            self._received(member, Decoder[msg.FromApp](msg.FromApp).decode(self._first_boot.consumed), [])
         self._perform(effects)
         # Walking a large folder takes a while, and the first boot waits for us now. What it consumes is compared with
         # the disk anyway; the folder matters for code that nobody has told us of.

@@ -72,8 +72,6 @@ def test_the_project_has_the_last_word() -> None:
 def test_a_type_that_browsers_depend_on_needs_no_registry() -> None:
     code = """
 import mimetypes
-import subprocess
-import sys
 from afresh.static.media_types import WEB_TYPES, media_type
 before = {end: media_type("a" + end) for end in WEB_TYPES}
 assert not mimetypes.inited
