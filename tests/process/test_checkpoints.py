@@ -592,3 +592,36 @@ def test_what_is_executed_a_second_time_prints_nothing(tmp_path: Path) -> None:
         assert project.edit("first.py", 'return "first"', 'return "F"').way == PATCH
         project.get()
         project.server.out.wait_for("first is asked", after=here)
+
+
+REPLACED = """\
+from dataclasses import dataclass
+
+import last
+
+class Base:
+    __slots__ = ()
+
+@dataclass(slots=True)
+class One(Base):
+    size: int = 0
+
+# more
+
+MADE = [[] for _ in range(5000)]
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [" ".join(each.__name__ for each in Base.__subclasses__()).encode()]
+"""
+MORE = "@dataclass(slots=True)\nclass Two(Base):\n    size: int = 0\n"
+
+
+def test_a_class_that_its_decorator_has_replaced_is_not_seen(tmp_path: Path) -> None:
+    """Python collects it within some two thousand objects more. Kept from that, it would be seen for ever."""
+    with serving(tmp_path, application=REPLACED) as project:
+        assert project.get() == "One"
+        project.edit("application.py", "# more", MORE)
+        assert project.get() == "One Two"
+        project.edit("last.py", "VALUE = 1", "VALUE = 2")
+        assert project.get() == "One Two"

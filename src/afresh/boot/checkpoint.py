@@ -1,6 +1,5 @@
 """The checkpoint: a boot that stays behind, dormant, and forks those who go on. The only place that forks."""
 
-import gc
 import os
 import select
 import signal
@@ -9,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from afresh.boot import collecting
 from afresh.boot.ending import end, flush, forget_exit_handlers
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import Endpoint
@@ -51,9 +51,7 @@ class Checkpoint:
 
     def stay(self) -> bool:
         """Fork: true in the dormant process that stays, false in the child that goes on as the boot it was."""
-        # What is alive now stays alive: a collection in a child would touch, and so copy, every page for nothing. What
-        # is garbage now stays as well: to collect it first would cost a first answer more than it weighs.
-        gc.freeze()
+        collecting.keep()
         # Whoever stays is deaf to these from its first moment; the keeper, which got them too, ends everybody.
         signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
         pid = self._fork()
@@ -66,7 +64,7 @@ class Checkpoint:
     def stand(self) -> Child | Itself:
         """Wait for the keeper's word; returns in each child that is forked, and in the dormant process itself only if
         it is to serve before anybody was forked from it."""
-        gc.freeze()
+        collecting.keep()
         self._go_deaf()
         self._poll.register(self._endpoint.fileno(), select.POLLIN)
         while True:
@@ -92,7 +90,7 @@ class Checkpoint:
                 return self._fork_child(role, handle, socket.socket(fileno=descriptors[0]))
             case msg.Warm(modules):
                 self._warm(modules)
-                gc.freeze()
+                collecting.keep()
                 return None
             case msg.Serve():
                 self._wake("server")

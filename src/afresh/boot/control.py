@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NoReturn, TypeAlias
 
-from afresh.boot import silence
+from afresh.boot import collecting, silence
 from afresh.boot.application import Application
 from afresh.boot.checkpoint import Checkpoint, Child, Itself
 from afresh.boot.ending import end, flush
@@ -176,6 +176,9 @@ class Control:
         """
         flush()  # what the start has printed is to be seen before anybody is answered
         why = self.obstacle()
+        if not why:
+            collecting.keep()  # first, or the next collection would look at all that the start has made
+        collecting.as_before()
         self.send(
             msg.Ready(
                 forks=not why,

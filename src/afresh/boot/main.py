@@ -108,7 +108,7 @@ def start_observing(control: Control, roots: "ProjectRoots", adapter: str, cours
     from afresh.boot.timing import begin as begin_timing
     from afresh.source.cache import CodeCache, default_directory
 
-    collecting.seldom()
+    collecting.youngest_only()
     journal = JournalWriter(control.consumed)
     times = begin_timing()
     executions = Executions(roots, journal.add, times)

@@ -129,16 +129,17 @@ class _Seen:
         # Nearly all events of a boot: the importer reads the .pyc of a module whose look-up was seen.
         if isinstance(target, int) or (type(target) is str and target[-4:] == ".pyc" and target in self._files):
             return
+        # hook, this method, whoever opens; ourselves twice for each module of the project
+        opener = sys._getframe(2).f_code.co_filename
+        if opener.startswith(OWN):
+            return
         path = absolute(os.fsdecode(target))
         is_writing = flags & WRITING if mode is None else mode.strip("rbtU")
         if is_writing:
             self._is_own(path)
-            return
-        # hook, this method, whoever opens
-        opener = sys._getframe(2).f_code.co_filename
-        if opener.startswith(IMPORTERS):
+        elif opener.startswith(IMPORTERS):
             self._imported(path)
-        elif not self._is_ignored(path) and not opener.startswith(OWN):
+        elif not self._is_ignored(path):
             self._read(path)
 
     def listed(self, arguments: tuple[Any, ...]) -> None:

@@ -1,6 +1,6 @@
 """One boot under way: what a framework's adapter talks to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from afresh.boot.executions import Executions
     from afresh.boot.imports import Observer
     from afresh.boot.standing import Standing
+
+_TREES_AT_ONCE = 30
+"""Of paths as long as the system allows, so many fit one packet (afresh.channel.endpoint.MAX_BYTES)."""
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -94,9 +97,10 @@ class Session:
         """This process goes on from a checkpoint: with the functions that the keeper has named exchanged."""
         self.control.obey(go, self._seen.observer.patch)
 
-    def watch_tree(self, directory: str, glob: str) -> None:
-        """The project wants to be told about changes below `directory`."""
-        self.control.send(msg.WatchTree(directory, glob))
+    def watch_trees(self, trees: Sequence[tuple[str, str]]) -> None:
+        """The project wants to be told about changes below these directories, each with a pattern."""
+        for first in range(0, len(trees), _TREES_AT_ONCE):
+            self.control.send(msg.WatchTrees(tuple(trees[first : first + _TREES_AT_ONCE])))
 
     def serves_by_itself(self) -> None:
         """The command brings its own server: give up the port, and only watch."""
@@ -121,7 +125,6 @@ class Session:
         seen.executions.stop()
         seen.standing.end()
         silence.end()
-        collecting.as_before()
         self.flush()
         seen.journal.serve(self.control.confirm)
         patch = partial(seen.observer.patch, for_good=True)

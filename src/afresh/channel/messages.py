@@ -113,11 +113,11 @@ class Consumed(_Message):
     ticket: int = 0
 
 
-class WatchTree(_Message):
-    """A directory tree the project wants to be told about (`watch_dir` of Django's `autoreload_started`)."""
+class WatchTrees(_Message):
+    """Directory trees the project wants to be told about, each with a pattern (`watch_dir` of Django's
+    `autoreload_started`)."""
 
-    directory: str
-    glob: str
+    trees: tuple[tuple[str, str], ...]
 
 
 class Bind(_Message):
@@ -456,7 +456,7 @@ class RunChecks(_Message):
 
 FromApp: TypeAlias = (
     Consumed
-    | WatchTree
+    | WatchTrees
     | Bind
     | Stood
     | Here

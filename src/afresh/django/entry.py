@@ -4,7 +4,6 @@ The child goes on as the first boot, with RUN_MAIN set before any app is loaded.
 so that its process id, terminal and exit status stay the shell's. Nobody loads the project twice.
 """
 
-import gc
 import json
 import os
 import signal
@@ -201,8 +200,9 @@ def _exec_keeper(
 
 
 def _go_on_as_first_boot(channel: socket.socket, lifeline: int) -> None:
-    # What the fork shares stays shared: a collection would touch, and so copy, every page.
-    gc.freeze()
+    from afresh.boot import collecting
+
+    collecting.keep()
     # All that takes time and runs nothing of the project, before it is known whether this process may go on.
     import afresh.boot.server  # noqa: F401
     from afresh.boot.main import observe_from_here

@@ -223,17 +223,24 @@ class Reloader(BaseReloader):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        # A large project has hundreds of folders: they are told of together.
+        self._trees: list[tuple[str, str]] | None = None
 
     def watch_dir(self, path: "str | Path", glob: str) -> None:
         """Be told about files below `path` that match `glob` (BaseReloader.watch_dir)."""
-        directory = Path(path).absolute()
-        self._session.watch_tree(str(directory), glob)
+        tree = (str(Path(path).absolute()), glob)
+        if self._trees is None:
+            self._session.watch_trees([tree])
+        else:
+            self._trees.append(tree)
 
     def begin(self) -> None:
         """Send Django's signal, whose receivers say what they want to be told of, and load the template engines."""
+        trees = self._trees = []
         autoreload_started.send(sender=self)
-        for file in map(Path, self.extra_files):
-            self._session.watch_tree(str(file.absolute().parent), file.name)
+        self._trees = None
+        trees += [(str(file.absolute().parent), file.name) for file in map(Path, self.extra_files)]
+        self._session.watch_trees(trees)
 
     def is_handled(self, paths: Sequence[str]) -> bool:
         """Whether for each of `paths` some receiver of `file_changed` says that no reload is needed

@@ -652,8 +652,9 @@ class Keeper:
         match message:
             case msg.Consumed(entries, ticket):
                 self._consumed(member, entries, ticket)
-            case msg.WatchTree(directory, glob):
-                self._watcher.cover_tree(directory, glob, self._generation_of(member))
+            case msg.WatchTrees(trees):
+                for directory, glob in trees:
+                    self._watcher.cover_tree(directory, glob, self._generation_of(member))
             case msg.Bind(address, port, ipv6):
                 self._bind_asked(member, address, port, ipv6=ipv6)
             case msg.Ready():

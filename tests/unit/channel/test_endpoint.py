@@ -31,7 +31,7 @@ def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
         msg.Ready(forks=False, obstacle="threads", checks=True, receivers=True, hosts=("*",)),
         msg.Failed(msg.Failure("error", "title", "text", (msg.ExceptionInfo("T", "m", ()),), "hint")),
         msg.ChildEnded(5, -9),
-        msg.WatchTree("/caf\udce9", "**/*"),
+        msg.WatchTrees((("/caf\udce9", "**/*"), ("/p", "*"))),
         msg.Bind("\ud800", 8000, False),
         msg.Consumed((Exec("a", "/caf\udce9/a.py", SIGNATURE, b"\xff"), Find("é", ("/caf\udce9", "/q")))),
         msg.Failed(msg.Failure("error", "\udcff", "", (msg.ExceptionInfo("T", "\udfff", ()),), "hint")),
