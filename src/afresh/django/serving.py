@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.management.commands.runserver import Command as RunserverCommand
 from django.db import connections
 from django.dispatch import Signal
+from django.template.utils import get_app_template_dirs
 from django.urls import get_resolver
 from django.utils.autoreload import BaseReloader, autoreload_started, file_changed
 
@@ -51,6 +52,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
     """Serve under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
     _import_what_requests_need()
+    _look_for_folders()
     session.set_up(has_own=any(session.is_project(file) for file in _ready_files()))
     _or_fail(session, load_urls)
     files = static_files(asked.handler)
@@ -125,6 +127,22 @@ def _import_what_requests_need() -> None:
             import_module(name)
         except Exception:
             continue  # it is the affair of whoever comes to it
+
+
+def _look_for_folders() -> None:
+    """Where the apps have templates and static files, which depends on the apps alone and takes as long as there are
+    apps. Django keeps what it finds here, before the places where the project is edited."""
+    try:
+        if any(engine.get("APP_DIRS") for engine in settings.TEMPLATES):
+            get_app_template_dirs("templates")
+        if apps.is_installed("django.contrib.staticfiles"):
+            from django.contrib.staticfiles.finders import get_finder
+
+            for name in settings.STATICFILES_FINDERS:
+                if name.startswith("django."):
+                    get_finder(name)
+    except Exception:
+        pass  # it is the affair of whoever comes to it
 
 
 def _ready_files() -> Iterator[str]:
@@ -228,7 +246,8 @@ class Reloader(BaseReloader):
 
     def watch_dir(self, path: "str | Path", glob: str) -> None:
         """Be told about files below `path` that match `glob` (BaseReloader.watch_dir)."""
-        tree = (str(Path(path).absolute()), glob)
+        name = os.fspath(path)
+        tree = (name if os.path.isabs(name) else str(Path(name).absolute()), glob)
         if self._trees is None:
             self._session.watch_trees([tree])
         else:
