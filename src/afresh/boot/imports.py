@@ -258,13 +258,19 @@ class Observer:
             module = None if running is None else sys.modules.get(running.module)
             if running is None or module is None:
                 raise Refusal(patch.file, "it was not loaded in the usual way")
-            code = self._code_with(patch)
+            code = self._code_with(patch, running.code)
             if reason := apply(running.code, code, module.__dict__):
                 raise Refusal(patch.file, reason)
             if not for_good:
                 self.running[patch.file] = Running(running.module, merged(running.code, code))
 
-    def _code_with(self, patch: Patch) -> CodeType:
+    def _code_with(self, patch: Patch, old: CodeType) -> CodeType:
+        if patch.parts:
+            import marshal
+
+            from afresh.reload.compare import replaced
+
+            return replaced(old, {part.position: marshal.loads(part.code) for part in patch.parts})
         code = self._cache.load(patch.digest, patch.file)
         if code is not None:
             return code

@@ -6,6 +6,7 @@ Must not know: messages, the machine, what becomes of a plan.
 
 from __future__ import annotations
 
+import marshal
 import math
 import os
 import time
@@ -17,7 +18,7 @@ import msgspec
 from afresh.channel.messages import Compiler
 from afresh.reload.disk import Now, followed
 from afresh.reload.journal import Edit, Entry, Exec, Read, Stat
-from afresh.reload.orders import Inside, Patch
+from afresh.reload.orders import Inside, Part, Patch
 from afresh.reload.plan import Candidate, Plan, Question, Texts, Way, plan
 from afresh.reload.strand import Strand, Text
 from afresh.source.cache import CodeCache
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 # Imported by a first request, these leave nothing behind that a start would not have had (Django imports them by name,
 # from settings, when they are needed first).
 FRAMEWORK = "django."
+MOST_PARTS = 32 * 1024  # bytes of code in one message
 PLACES = 2  # people edit the same few places again and again; each costs the memory of a process
 
 
@@ -260,7 +262,37 @@ class Ledger:
         )
         if found.way in (Way.RESUME, Way.COLD):
             self._expect_more(edit, [account for _, account in accounts])
-        return found
+        return self._with_parts(found)
+
+    def _with_parts(self, found: Plan) -> Plan:
+        """Give the code along where it is little. Where it is not, it is put where the process can load it."""
+        patches = tuple(self._patch_with_parts(found.at, patch) for patch in found.patches)
+        if found.way is not Way.PATCH or not all(patch.parts for patch in patches):
+            self._editions.keep()
+        return msgspec.structs.replace(found, patches=patches)
+
+    def _patch_with_parts(self, at: int | None, patch: Patch) -> Patch:
+        account = self._accounts.get(at or 0)
+        text = None if account is None else account.strand.text(patch.file)
+        found = None if text is None else self._comparisons.get((patch.file, text.digest, patch.digest))
+        if text is None or found is None or isinstance(found, str) or self._compiler is None or not found.changed:
+            return patch
+        from afresh.reload.compare import are_functions_equal, at_position, outermost, replaced
+
+        before, after = (
+            self._editions.known(patch.file, digest, self._cache, self._compiler.optimize)
+            for digest in (text.digest, patch.digest)
+        )
+        if before is None or after is None:
+            return patch
+        positions = {outermost(after, place.position) for place in found.changed}
+        codes = {position: at_position(after, position) for position in positions}
+        parts = tuple(Part(position, marshal.dumps(code)) for position, code in codes.items())
+        # Where other functions are, or what a class notes of itself, may differ as well.
+        is_all = are_functions_equal(replaced(before, codes), after)
+        if not is_all or sum(len(part.code) for part in parts) > MOST_PARTS:
+            return patch
+        return msgspec.structs.replace(patch, parts=parts)
 
     def forget(self, root: int) -> None:
         """No process of a boot before generation `root` will be gone on from: forget what was edited before it."""
@@ -285,9 +317,10 @@ class Ledger:
             for surplus in list(self._places)[:-PLACES]:
                 del self._places[surplus]
 
-    @staticmethod
-    def prepare() -> None:
-        """Import what only edits need: not at the start, which the user waits for, nor at the first edit."""
+    def prepare(self) -> None:
+        """Put away what was compiled, and import what only edits need: not at the start, which the user waits for, nor
+        at the first edit."""
+        self._editions.keep()
         import afresh.reload.compare
         import afresh.reload.statements
         import afresh.source.recompile  # noqa: F401

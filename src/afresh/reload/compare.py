@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import opcode
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType
 from typing import NamedTuple
 
@@ -89,7 +89,7 @@ def pairs(old: CodeType, new: CodeType, position: Position = ()) -> tuple[list[P
     Below what changed nothing corresponds, and nothing needs to: if it did not run, nothing below it is alive. So
     whatever changed inside a function may change, as a change of that function.
     """
-    if old == new:  # nearly everywhere, and told by the interpreter many times as fast
+    if old is new or old == new:  # nearly everywhere, and told by the interpreter many times as fast
         return list(_equal_pairs(old, new, position)), ""
     if not _is_same(old, new):
         obstacle = _obstacle(old, new)
@@ -114,6 +114,43 @@ def _equal_pairs(old: CodeType, new: CodeType, position: Position) -> Iterator[P
 def nested(code: CodeType) -> list[CodeType]:
     """The code objects directly inside this one, by position."""
     return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+
+
+def at_position(code: CodeType, position: Position) -> CodeType:
+    """The code object at a position; raises IndexError where there is none."""
+    for number in position:
+        code = nested(code)[number]
+    return code
+
+
+def outermost(code: CodeType, position: Position) -> Position:
+    """The position of the outermost function around the code object at a position, or that of itself."""
+    lengths = range(1, len(position))
+    return next((position[:each] for each in lengths if is_function(at_position(code, position[:each]))), position)
+
+
+def replaced(code: CodeType, parts: Mapping[Position, CodeType]) -> CodeType:
+    """The tree with other code at some positions; raises IndexError for one that is not there."""
+    if () in parts:
+        return parts[()]
+    below: dict[int, dict[Position, CodeType]] = {}
+    for position, part in parts.items():
+        below.setdefault(position[0], {})[position[1:]] = part
+    consts = list(code.co_consts)
+    places = [index for index, each in enumerate(consts) if isinstance(each, CodeType)]
+    for number, inner in below.items():
+        consts[places[number]] = replaced(consts[places[number]], inner)
+    return code.replace(co_consts=tuple(consts))
+
+
+def are_functions_equal(one: CodeType, other: CodeType) -> bool:
+    """Whether two trees differ at most in lines and columns of what is no function: that ran, and nothing holds it."""
+    if one is other or one == other:
+        return True
+    if is_function(one) or is_function(other) or not _are_same(one.co_consts, other.co_consts):
+        return False
+    is_same = one.replace(co_consts=(), co_linetable=b"") == other.replace(co_consts=(), co_linetable=b"")
+    return is_same and all(map(are_functions_equal, nested(one), nested(other)))
 
 
 def is_function(code: CodeType) -> bool:

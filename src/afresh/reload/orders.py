@@ -3,12 +3,24 @@
 import msgspec
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """The `code` of one function, marshalled, and its position among the code of its module: at each level, which of
+    the nested code objects, counted from 0."""
+
+    position: tuple[int, ...]
+    code: bytes
+
+
 class Patch(msgspec.Struct, frozen=True, array_like=True):
-    """Exchange the functions of `module`, executed from `file`, by those of the text with `digest` (BLAKE2b-128)."""
+    """Exchange the functions of `module`, executed from `file`, by those of the text with `digest` (BLAKE2b-128).
+
+    `parts`: all in which that text's code differs from what is executed there, where that is little.
+    """
 
     file: str
     module: str
     digest: bytes
+    parts: tuple[Part, ...] = ()
 
 
 class Inside(msgspec.Struct, frozen=True, array_like=True):

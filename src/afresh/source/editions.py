@@ -6,7 +6,7 @@ The compiler's settings are those of the process that runs the code, as it has t
 import warnings
 from collections.abc import Collection
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from afresh.source.cache import CodeCache
 from afresh.source.reading import digest_of, read_source, signature_of
@@ -15,11 +15,18 @@ if TYPE_CHECKING:
     from afresh.reload.journal import Signature
 
 
+_Key: TypeAlias = tuple[bytes, int, str]
+"""Digest, level of optimization, compiler."""
+
+
 class Editions:
-    """Sources that were edited, by file, and code by digest."""
+    """Sources that were edited, by file, and their code."""
 
     def __init__(self) -> None:
         self._sources: dict[str, list[tuple[bytes, bytes]]] = {}
+        # By file; the keys are all that the code depends on.
+        self._codes: dict[str, dict[_Key, CodeType]] = {}
+        self._unkept: list[tuple[CodeCache, bytes, str, CodeType]] = []
 
     def __repr__(self) -> str:
         return f"<Editions files={len(self._sources)}>"
@@ -39,7 +46,10 @@ class Editions:
         digest = digest_of(source)
         known = [edition for edition in self._sources.get(path, ()) if edition[0] != digest]
         # The last one too, which may be told as the text that was there before.
-        self._sources[path] = [*(one for one in known if one[0] in needed or one is known[-1]), (digest, source)]
+        sources = [*(one for one in known if one[0] in needed or one is known[-1]), (digest, source)]
+        self._sources[path] = sources
+        alive = {*needed, *(one[0] for one in sources)}
+        self._codes[path] = {key: code for key, code in self._codes.get(path, {}).items() if key[0] in alive}
         return digest, signature
 
     def source(self, path: str, digest: bytes) -> bytes | None:
@@ -49,13 +59,16 @@ class Editions:
     def code(
         self, path: str, digest: bytes, cache: CodeCache, optimize: int, *, like: bytes | None = None
     ) -> CodeType | None:
-        """The code of that text, from the cache or compiled and put there; raises SyntaxError, ValueError.
+        """The code of that text, from the cache or compiled, and put there by `keep`; raises SyntaxError, ValueError.
 
         `like`: the digest of a text that it may differ little from. A text that the compiler warns of is not put
         there: the process that runs it is to show the warning.
         """
-        code = cache.load(digest, path)
+        codes = self._codes.setdefault(path, {})
+        key = (digest, optimize, cache.compiler)
+        code = codes.get(key) or cache.load(digest, path)
         if code is not None:
+            codes[key] = code
             return code
         source = self.source(path, digest)
         if source is None:
@@ -69,15 +82,27 @@ class Editions:
             except (RecursionError, MemoryError) as exc:
                 raise ValueError("it is too deeply nested for the compiler") from exc
         if not warned:
-            cache.store(digest, path, code)
+            codes[key] = code
+            self._unkept.append((cache, digest, path, code))
         return code
+
+    def known(self, path: str, digest: bytes, cache: CodeCache, optimize: int) -> CodeType | None:
+        """What `code` has returned for that text lately, if the compiler had nothing to warn of."""
+        return self._codes.get(path, {}).get((digest, optimize, cache.compiler))
+
+    def keep(self) -> None:
+        """Put into the cache what was compiled."""
+        for cache, digest, path, code in self._unkept:
+            cache.store(digest, path, code)
+        self._unkept.clear()
 
     def _recompiled(
         self, path: str, like: bytes | None, source: bytes, cache: CodeCache, optimize: int
     ) -> CodeType | None:
         before = None if like is None else self.source(path, like)
-        # From the cache: the rest of a text that is there is nothing to warn of.
-        code = None if like is None or before is None else cache.load(like, path)
+        # From the cache, or what will be there: the rest of such a text is nothing to warn of.
+        key = (like or b"", optimize, cache.compiler)
+        code = None if like is None or before is None else self._codes[path].get(key) or cache.load(like, path)
         if code is None or before is None:
             return None
         from afresh.source.recompile import recompiled

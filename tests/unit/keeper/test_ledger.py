@@ -1,14 +1,18 @@
 """Accounts of processes, and what files on the disk make of them."""
 
+import marshal
 import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import CodeType
 
+import msgspec
 import pytest
 
 from afresh.channel.messages import Compiler
 from afresh.keeper.ledger import PLACES, Ledger
+from afresh.reload.compare import HAS_CLASS_NOTES, are_functions_equal, replaced
 from afresh.reload.journal import Edit, Entry, Exec, Find, Listing, Ran, Read, Sealed, Stat
 from afresh.reload.orders import Inside, Patch
 from afresh.reload.plan import Plan, Way
@@ -99,8 +103,13 @@ class Desk:
         self.serving = handle
 
     def patch(self, name: str) -> Patch:
+        """What the present text of a file asks for, without the code itself."""
         path = self.path(name)
         return Patch(path, name.removesuffix(".py"), digest_of(Path(path).read_bytes()))
+
+
+def bare(patches: Iterable[Patch]) -> tuple[Patch, ...]:
+    return tuple(msgspec.structs.replace(patch, parts=()) for patch in patches)
 
 
 @pytest.fixture
@@ -120,14 +129,14 @@ def started(desk: Desk) -> Desk:
 def test_a_sequence(started: Desk) -> None:
     """Patch, patch elsewhere, a structural edit, undo: each from what the processes have consumed."""
     found = started.save({"late.py": VIEW})
-    assert (found.way, found.at, found.patches) == (Way.PATCH, BOOT, (started.patch("late.py"),))
+    assert (found.way, found.at, bare(found.patches)) == (Way.PATCH, BOOT, (started.patch("late.py"),))
     started.follow(found, 10)
     found = started.save({"early.py": VIEW})
     assert (found.way, found.at) == (Way.PATCH, BOOT)
-    assert set(found.patches) == {started.patch("early.py"), started.patch("late.py")}
+    assert set(bare(found.patches)) == {started.patch("early.py"), started.patch("late.py")}
     started.follow(found, 11)
     found = started.save({"late.py": VALUE})
-    assert (found.way, found.at, found.patches) == (Way.RESUME, MIDDLE, (started.patch("early.py"),))
+    assert (found.way, found.at, bare(found.patches)) == (Way.RESUME, MIDDLE, (started.patch("early.py"),))
     found = started.save({"late.py": TEXT, "early.py": TEXT})
     assert (found.at, found.patches) == (BOOT, ())
 
@@ -379,6 +388,69 @@ def test_the_last_few_places_are_kept(desk: Desk) -> None:
 # ---- forgetting -----------------------------------------------------------------------------------------------------
 
 
+# ---- code that is given along ---------------------------------------------------------------------------------------
+
+
+def compiled(desk: Desk, name: str, text: str) -> CodeType:
+    return compile(text, desk.path(name), "exec", dont_inherit=True)
+
+
+METHODS = "class A:\n    def f(self):\n        return 'one'\n\n    def g(self):\n        return [0 for _ in 'one']\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(TEXT, VIEW, id="a function"),
+        pytest.param(METHODS, METHODS.replace("'one'", "'two'"), id="two methods"),
+    ],
+)
+def test_the_code_of_what_changed_is_given_along(desk: Desk, before: str, after: str) -> None:
+    desk.write("late.py", before)
+    desk.ledger.spawned(BOOT, 1)
+    desk.consume(BOOT, desk.executed("late.py"))
+    desk.ledger.ready(BOOT, desk.compiler)
+    desk.serving, desk.candidates = BOOT, [BOOT]
+    for text in (after, before.replace("'one'", "'three'"), after):
+        (patch,) = desk.save({"late.py": text}).patches
+        parts = {part.position: marshal.loads(part.code) for part in patch.parts}
+        assert parts
+        code = replaced(compiled(desk, "late.py", before), parts)
+        assert are_functions_equal(code, compiled(desk, "late.py", text))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param("# more\n" + METHODS, id="lines moved"),
+        pytest.param(
+            METHODS.replace("return 'one'", "self.one = 1"),
+            id="what a class notes of itself",
+            marks=pytest.mark.skipif(not HAS_CLASS_NOTES, reason="classes note nothing"),
+        ),
+        pytest.param(METHODS.replace("return 'one'", f"return {list(range(20_000))}"), id="too much"),
+        pytest.param(METHODS.replace("return 'one'", "return 1 is 1"), id="the process is to show a warning"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_code_that_is_left_to_be_loaded(desk: Desk, after: str) -> None:
+    desk.write("late.py", METHODS)
+    desk.ledger.spawned(BOOT, 1)
+    desk.consume(BOOT, desk.executed("late.py"))
+    desk.ledger.ready(BOOT, desk.compiler)
+    desk.serving, desk.candidates = BOOT, [BOOT]
+    found = desk.save({"late.py": after})
+    assert (found.way, found.patches) == (Way.PATCH, (desk.patch("late.py"),))
+    assert "1 is 1" in after or desk.cache.load(digest_of(after.encode()), desk.path("late.py")) is not None
+
+
+def test_code_that_was_given_along_is_kept_for_later_starts(started: Desk) -> None:
+    found = started.save({"late.py": VIEW})
+    assert found.patches[0].parts
+    started.ledger.prepare()
+    assert started.cache.load(digest_of(VIEW.encode()), started.path("late.py")) is not None
+
+
 def test_forget(started: Desk) -> None:
     """A cold start has consumed the disk as it is: what was edited before it began is of no interest any more."""
     started.save({"late.py": VIEW, "early.py": VALUE})
@@ -398,7 +470,7 @@ def test_nothing_is_forgotten_that_an_older_process_still_runs(started: Desk) ->
     started.ledger.spawned(20, 2)
     started.ledger.forget(2)
     found = started.save({"late.py": VALUE})
-    assert (found.at, found.patches) == (MIDDLE, (started.patch("early.py"),))
+    assert (found.at, bare(found.patches)) == (MIDDLE, (started.patch("early.py"),))
 
 
 def test_what_was_edited_during_the_start_is_not_forgotten(desk: Desk) -> None:
@@ -412,7 +484,7 @@ def test_what_was_edited_during_the_start_is_not_forgotten(desk: Desk) -> None:
     desk.ledger.ready(20, desk.compiler)
     desk.serving, desk.candidates = None, [20]
     found = desk.edited(["late.py"])
-    assert (found.at, found.patches) == (20, (desk.patch("late.py"),))
+    assert (found.at, bare(found.patches)) == (20, (desk.patch("late.py"),))
 
 
 def test_sealed_files(started: Desk) -> None:

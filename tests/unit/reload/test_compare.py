@@ -8,7 +8,19 @@ from typing import Any
 
 import pytest
 
-from afresh.reload.compare import Comparison, Place, class_notes, compare, nested, pairs
+from afresh.reload.compare import (
+    HAS_CLASS_NOTES,
+    Comparison,
+    Place,
+    are_functions_equal,
+    at_position,
+    class_notes,
+    compare,
+    nested,
+    outermost,
+    pairs,
+    replaced,
+)
 
 from .edits import EDITS, Edit
 
@@ -88,6 +100,36 @@ def test_what_changed_inside_a_function_is_a_change_of_that_function() -> None:
     text = "class C:\n    def f(self):\n        class D:\n            def g(self, a): pass\n"
     old, new = compiled(text), compiled(text.replace("self, a", "self"))
     assert [place.qualname for place in compare(old, new).changed] == ["C.f"]
+
+
+TEXTS = "class A:\n    def f(self):\n        return lambda: 'one'\n\n    def g(self):\n        return 1\n\nx = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("new", "equal"),
+    [
+        pytest.param(TEXTS.replace("'one'", "'two'"), True, id="as long as before"),
+        pytest.param(TEXTS.replace("'one'", "'three'"), True, id="the class ends in another column"),
+        pytest.param(TEXTS.replace("\n\n    def g", "\n\n\n    def g").replace("'one'", "'two'"), False, id="moved"),
+        pytest.param(TEXTS.replace("return lambda: 'one'", "self.x = 1"), HAS_CLASS_NOTES is False, id="notes"),
+    ],
+)
+def test_a_tree_with_the_changed_functions_of_another(new: str, equal: bool) -> None:
+    before, after = compiled(TEXTS), compiled(new)
+    places = [outermost(after, place.position) for place in compare(before, after).changed]
+    assert places == [(0, 0)]
+    made = replaced(before, {position: at_position(after, position) for position in places})
+    assert [at_position(made, position) for position in places] == [at_position(after, each) for each in places]
+    assert are_functions_equal(made, after) is equal
+    assert not are_functions_equal(before, after)
+
+
+def test_positions_that_are_not_there() -> None:
+    code = compiled(TEXTS)
+    with pytest.raises(IndexError):
+        at_position(code, (0, 2))
+    with pytest.raises(IndexError):
+        replaced(code, {(0, 2): code})
 
 
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="classes do not know their lines")

@@ -105,6 +105,8 @@ def test_code_comes_from_the_cache(tmp_path: Path) -> None:
     editions = Editions()
     editions.read(str(file))
     code = editions.code(str(file), digest, cache, sys.flags.optimize)
+    assert cache.load(digest, str(file)) is None
+    editions.keep()
     assert Editions().code(str(file), digest, cache, sys.flags.optimize) == code
 
 
@@ -128,6 +130,8 @@ def test_a_text_that_is_warned_of_is_left_to_the_process(tmp_path: Path) -> None
     editions = Editions()
     editions.read(str(file))
     assert editions.code(str(file), digest, cache, 0) is not None
+    assert editions.known(str(file), digest, cache, 0) is None
+    editions.keep()
     assert cache.load(digest, str(file)) is None
 
 
@@ -158,4 +162,5 @@ def test_code_like_that_of_another_text(tmp_path: Path, first: str) -> None:
     editions.read(str(file), {old})
     code = editions.code(str(file), new, cache, -1, like=old)
     assert code == compile(file.read_text(), str(file), "exec", dont_inherit=True)
+    editions.keep()
     assert (cache.load(new, str(file)) is None) == (first == "'\\d'")
