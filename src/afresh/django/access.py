@@ -2,10 +2,13 @@
 
 import logging
 import time
+from functools import partial
+from typing import TextIO
 
 from django.utils.log import DEFAULT_LOGGING, ServerFormatter
 
 from afresh.serve.log import AccessEntry, timestamp
+from afresh.serve.output import Output
 
 _LOGGER = logging.getLogger("django.server")
 _FORMAT = DEFAULT_LOGGING["formatters"]["django.server"]["format"]
@@ -35,14 +38,30 @@ def access_log(entry: AccessEntry) -> None:
     if handler is None:
         _LOGGER.log(level, message, *arguments, extra=_extra(entry, entry.status))
     else:
-        handler.handle(_bare_record(message, arguments, _extra(entry, entry.status)))
+        record = _bare_record(message, arguments, _extra(entry, entry.status))
+        output = _outputs.get(handler) or _outputs.setdefault(handler, Output(partial(_write, handler)))
+        output.add(handler.format(record) + handler.terminator)
+
+
+_outputs: "dict[logging.StreamHandler[TextIO], Output]" = {}
+"""One, or as many as a project has replaced."""
+
+
+def _write(handler: "logging.StreamHandler[TextIO]", text: str) -> None:
+    """As `StreamHandler.emit` writes one record."""
+    handler.acquire()
+    try:
+        handler.stream.write(text)
+        handler.flush()
+    finally:
+        handler.release()
 
 
 def _extra(entry: AccessEntry, status_code: int) -> dict[str, object]:
     return {"request": entry.sock, "server_time": timestamp(time.time()), "status_code": status_code}
 
 
-def _only_handler() -> "logging.Handler | None":
+def _only_handler() -> "logging.StreamHandler[TextIO] | None":
     """Django's default handler where it alone gets the records, so that nobody sees more of one than its line.
 
     Where a project has configured logging in another way, or something watches it, there is none.

@@ -3,9 +3,12 @@
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TextIO, TypeAlias
 
 import msgspec
+
+from afresh.serve.output import Output
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -34,11 +37,17 @@ AccessLog: TypeAlias = Callable[[AccessEntry], None]
 def plain(stream: TextIO) -> AccessLog:
     """An access log that writes the lines of Django's runserver to `stream`."""
 
+    output = Output(partial(_write, stream))
+
     def write(entry: AccessEntry) -> None:
-        stream.write(format_entry(entry, time.time()))
-        stream.flush()
+        output.add(format_entry(entry, time.time()))
 
     return write
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()
 
 
 def format_entry(entry: AccessEntry, now: float) -> str:
@@ -66,6 +75,8 @@ def verbose(log: AccessLog, queries: Callable[[], int] | None) -> AccessLog:
 def as_json(stream: TextIO, queries: Callable[[], int] | None = None) -> AccessLog:
     """A log of one JSON object a line, for machines: times in seconds, UTC in RFC 3339."""
 
+    output = Output(partial(_write, stream))
+
     def write(entry: AccessEntry) -> None:
         method, _, rest = entry.request_line.partition(" ")
         told = {
@@ -79,8 +90,7 @@ def as_json(stream: TextIO, queries: Callable[[], int] | None = None) -> AccessL
             **({} if queries is None else {"queries": queries()}),
             **({"message": entry.message} if entry.message else {}),
         }
-        stream.write(msgspec.json.encode(told).decode() + "\n")
-        stream.flush()
+        output.add(msgspec.json.encode(told).decode() + "\n")
 
     return write
 
