@@ -176,8 +176,7 @@ class Control:
         """
         flush()  # what the start has printed is to be seen before anybody is answered
         why = self.obstacle()
-        if not why:
-            collecting.keep()  # first, or the next collection would look at all that the start has made
+        collecting.keep()  # first, or the next collection would look at all that the start has made
         collecting.as_before()
         self.send(
             msg.Ready(

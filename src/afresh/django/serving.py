@@ -30,10 +30,12 @@ from afresh.django.entry import options_of
 from afresh.django.static import static_files
 from afresh.handover.parcel import Parcel
 from afresh.keeper.sockets import bind
+from afresh.source.reading import absolute
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+_APP_FINDER = "django.contrib.staticfiles.finders.AppDirectoriesFinder"
 _DJANGOS_RECEIVERS = frozenset({"django.template.autoreload", "django.utils.translation.reloader"})
 
 
@@ -130,17 +132,15 @@ def _import_what_requests_need() -> None:
 
 
 def _look_for_folders() -> None:
-    """Where the apps have templates and static files, which depends on the apps alone and takes as long as there are
-    apps. Django keeps what it finds here, before the places where the project is edited."""
+    """Where the apps have templates and static files, which depends on the apps alone and takes the longer the more
+    there are. Django keeps what it finds here, before the places where the project is edited."""
     try:
         if any(engine.get("APP_DIRS") for engine in settings.TEMPLATES):
             get_app_template_dirs("templates")
-        if apps.is_installed("django.contrib.staticfiles"):
+        if apps.is_installed("django.contrib.staticfiles") and _APP_FINDER in settings.STATICFILES_FINDERS:
             from django.contrib.staticfiles.finders import get_finder
 
-            for name in settings.STATICFILES_FINDERS:
-                if name.startswith("django."):
-                    get_finder(name)
+            get_finder(_APP_FINDER)
     except Exception:
         pass  # it is the affair of whoever comes to it
 
@@ -246,8 +246,7 @@ class Reloader(BaseReloader):
 
     def watch_dir(self, path: "str | Path", glob: str) -> None:
         """Be told about files below `path` that match `glob` (BaseReloader.watch_dir)."""
-        name = os.fspath(path)
-        tree = (name if os.path.isabs(name) else str(Path(name).absolute()), glob)
+        tree = (absolute(os.fspath(path)), glob)
         if self._trees is None:
             self._session.watch_trees([tree])
         else:
@@ -256,8 +255,10 @@ class Reloader(BaseReloader):
     def begin(self) -> None:
         """Send Django's signal, whose receivers say what they want to be told of, and load the template engines."""
         trees = self._trees = []
-        autoreload_started.send(sender=self)
-        self._trees = None
+        try:
+            autoreload_started.send(sender=self)
+        finally:
+            self._trees = None
         trees += [(str(file.absolute().parent), file.name) for file in map(Path, self.extra_files)]
         self._session.watch_trees(trees)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Imported by a first request, these leave nothing behind that a start would not have had (Django imports them by name,
 # from settings, when they are needed first).
 FRAMEWORK = "django."
-MOST_PARTS = 32 * 1024  # bytes of code in one message
+MOST_PARTS = 64 * 1024  # bytes of code in one message
 PLACES = 2  # people edit the same few places again and again; each costs the memory of a process
 
 
@@ -267,6 +267,8 @@ class Ledger:
     def _with_parts(self, found: Plan) -> Plan:
         """Give the code along where it is little. Where it is not, it is put where the process can load it."""
         patches = tuple(self._patch_with_parts(found.at, patch) for patch in found.patches)
+        if sum(len(part.code) for patch in patches for part in patch.parts) > MOST_PARTS:
+            patches = found.patches
         if found.way is not Way.PATCH or not all(patch.parts for patch in patches):
             self._editions.keep()
         return msgspec.structs.replace(found, patches=patches)
@@ -289,8 +291,7 @@ class Ledger:
         codes = {position: at_position(after, position) for position in positions}
         parts = tuple(Part(position, marshal.dumps(code)) for position, code in codes.items())
         # Where other functions are, or what a class notes of itself, may differ as well.
-        is_all = are_functions_equal(replaced(before, codes), after)
-        if not is_all or sum(len(part.code) for part in parts) > MOST_PARTS:
+        if not are_functions_equal(replaced(before, codes), after):
             return patch
         return msgspec.structs.replace(patch, parts=parts)
 
@@ -300,6 +301,7 @@ class Ledger:
             begun = min((account.edits for account in self._accounts.values()), default=self._edits)
             for path in [path for path, at in self._touched_at.items() if at <= begun]:
                 del self._touched[path], self._touched_at[path]
+                self._editions.forget_code(path)
 
     @property
     def places(self) -> tuple[Inside, ...]:

@@ -7,14 +7,18 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 MOMENT = 0.02
-"""Seconds. A line that comes sooner after the last write waits until then for others: whoever looks does not see it,
-and each write wakes up the terminal, which under load takes more time than the line."""
+"""Seconds. What comes when a moment has had its writes waits until its end: whoever looks does not see it, and each
+write wakes up the terminal, which under load takes more time than the line."""
+
+AT_ONCE = 4
+"""Writes in a moment: requests one after the other, as a person or a script makes them, keep their lines in the order
+of what else is printed."""
 
 MOST_WAITING = 10_000
 """Lines. With more, the terminal has been stopped for long: who answers waits for it, as without this."""
-
 
 _PATIENCE = 1.0
 
@@ -28,19 +32,22 @@ class Output:
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
         self._waiting: deque[str] = deque()
-        self._last = float("-inf")  # when the last write ended
+        self._began = float("-inf")  # the moment
+        self._writes = 0  # in this moment
         self._writing = threading.Lock()
         self._ringing = threading.Lock()
         self._bell = threading.Semaphore(0)
         self._is_rung = False
-        self._has_thread = False
+        self._thread: threading.Thread | None = None
+        self._is_ending = threading.Event()
+        self._has_ended = threading.Event()
 
     def __repr__(self) -> str:
         return f"<Output waiting={len(self._waiting)}>"
 
     def add(self, text: str) -> None:
         """Have a text written, at most a moment later."""
-        is_seldom = not self._waiting and time.monotonic() - self._last >= MOMENT
+        is_seldom = not self._waiting and self._has_room()
         self._waiting.append(text)
         if is_seldom and self._writing.acquire(blocking=False):
             self._drain()
@@ -55,6 +62,14 @@ class Output:
         self._writing.acquire()
         self._drain()
 
+    def _has_room(self) -> bool:
+        """Whether this moment may have another write. Threads may count one too few, which does no harm."""
+        now = time.monotonic()
+        if now - self._began >= MOMENT:
+            self._began, self._writes = now, 0
+        self._writes += 1
+        return self._writes <= AT_ONCE
+
     def _drain(self) -> None:
         """Write what waits, and let go of `_writing`."""
         try:
@@ -62,32 +77,47 @@ class Output:
             if texts:
                 self._write("".join(texts))
         except Exception:
-            traceback.print_exc()  # a terminal that is gone takes no lines; who answers requests goes on
+            with suppress(Exception):  # a terminal that is gone takes no lines, nor this; who answers requests goes on
+                traceback.print_exc()
         finally:
-            self._last = time.monotonic()
             self._writing.release()
 
     def _ring(self) -> None:
         with self._ringing:
             if self._is_rung:
                 return
-            self._is_rung = True
-            if not self._has_thread:
-                self._has_thread = True
-                atexit.register(self._end, os.getpid())
-                threading.Thread(target=self._follow, name="afresh-log", daemon=True).start()
-        self._bell.release()
+            self._is_rung = self._thread is not None or self._start()
+            is_followed = self._is_rung
+        if is_followed:
+            self._bell.release()
+        else:
+            self.flush()
 
-    def _end(self, pid: int) -> None:
-        """At the end of the process, and not of one that a view has forked. A stopped terminal does not prevent it."""
-        if os.getpid() == pid and self._writing.acquire(timeout=_PATIENCE):
-            self._drain()
+    def _start(self) -> bool:
+        """Start the thread that follows; false where the system has no more."""
+        thread = threading.Thread(target=self._follow, name="afresh-log", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        self._thread = thread
+        atexit.register(self._end, os.getpid())
+        return True
 
     def _follow(self) -> None:
         while True:
             self._bell.acquire()
-            time.sleep(MOMENT)
+            self._is_ending.wait(MOMENT)
             # Before the look: what is added after it rings again.
             with self._ringing:
                 self._is_rung = False
             self.flush()
+            if self._is_ending.is_set():
+                self._has_ended.set()
+
+    def _end(self, pid: int) -> None:
+        """At the end of the process, and not of one that a view has forked. A stopped terminal does not prevent it."""
+        if os.getpid() == pid and (self._waiting or self._writing.locked()):
+            self._is_ending.set()
+            self._bell.release()
+            self._has_ended.wait(_PATIENCE)

@@ -48,8 +48,9 @@ class Editions:
         # The last one too, which may be told as the text that was there before.
         sources = [*(one for one in known if one[0] in needed or one is known[-1]), (digest, source)]
         self._sources[path] = sources
-        alive = {*needed, *(one[0] for one in sources)}
-        self._codes[path] = {key: code for key, code in self._codes.get(path, {}).items() if key[0] in alive}
+        if path in self._codes:
+            alive = {*needed, *(one[0] for one in sources)}
+            self._codes[path] = {key: code for key, code in self._codes[path].items() if key[0] in alive}
         return digest, signature
 
     def source(self, path: str, digest: bytes) -> bytes | None:
@@ -89,6 +90,10 @@ class Editions:
     def known(self, path: str, digest: bytes, cache: CodeCache, optimize: int) -> CodeType | None:
         """What `code` has returned for that text lately, if the compiler had nothing to warn of."""
         return self._codes.get(path, {}).get((digest, optimize, cache.compiler))
+
+    def forget_code(self, path: str) -> None:
+        """Nobody runs a text of this file that was edited since."""
+        self._codes.pop(path, None)
 
     def keep(self) -> None:
         """Put into the cache what was compiled."""

@@ -444,6 +444,21 @@ def test_code_that_is_left_to_be_loaded(desk: Desk, after: str) -> None:
     assert "1 is 1" in after or desk.cache.load(digest_of(after.encode()), desk.path("late.py")) is not None
 
 
+def test_more_code_than_one_message_takes_is_left_to_be_loaded(desk: Desk) -> None:
+    names = [f"{number}.py" for number in range(9)]
+    large = METHODS.replace("return 'one'", f"return {list(range(3000))}")
+    for name in names:
+        desk.write(name, METHODS)
+    desk.ledger.spawned(BOOT, 1)
+    desk.consume(BOOT, *(desk.executed(name) for name in names))
+    desk.ledger.ready(BOOT, desk.compiler)
+    desk.serving, desk.candidates = BOOT, [BOOT]
+    assert all(patch.parts for patch in desk.save(dict.fromkeys(names[:2], large)).patches)
+    found = desk.save(dict.fromkeys(names, large))
+    assert (len(found.patches), found.patches) == (9, bare(found.patches))
+    assert all(desk.cache.load(digest_of(large.encode()), desk.path(name)) for name in names)
+
+
 def test_code_that_was_given_along_is_kept_for_later_starts(started: Desk) -> None:
     found = started.save({"late.py": VIEW})
     assert found.patches[0].parts

@@ -1,6 +1,7 @@
 """Lines for the terminal: which are written when, in which order, and what nobody waits for."""
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from queue import SimpleQueue
@@ -37,9 +38,12 @@ def terminal() -> Iterator[Terminal]:
     terminal.goes.set()
 
 
-def test_a_line_that_comes_alone_is_written_by_who_adds_it(terminal: Terminal) -> None:
-    Output(terminal.write).add("one\n")
-    assert terminal.writes.get_nowait() == "one\n"
+def test_a_few_lines_are_written_by_who_adds_them(terminal: Terminal) -> None:
+    """So that what a script's requests print and their lines come in one order."""
+    output = Output(terminal.write)
+    for number in range(module.AT_ONCE):
+        output.add(f"{number}\n")
+        assert terminal.writes.get_nowait() == f"{number}\n"
 
 
 def test_lines_that_come_soon_after_are_written_together(terminal: Terminal) -> None:
@@ -121,6 +125,28 @@ def test_a_terminal_that_is_gone_takes_no_lines_and_nobody_down(capsys: pytest.C
     assert "BrokenPipeError" in capsys.readouterr().err
 
 
+def test_nothing_can_be_said_of_a_terminal_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(_: str) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(sys.stderr, "write", write)
+    output = Output(write)
+    output.add("one\n")
+    output.flush()
+
+
+def test_without_a_thread_lines_are_written_all_the_same(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    output = Output(terminal.write)
+    lines = [f"{number}\n" for number in range(20)]
+    for line in lines:
+        output.add(line)
+    assert "".join(terminal.writes.get_nowait() for _ in range(terminal.writes.qsize())) == "".join(lines)
+
+
 def test_what_waits_at_the_end_of_the_process_is_written(tmp_path: os.PathLike[str]) -> None:
     """Not by a process that was forked meanwhile, which would write it a second time."""
     file = os.path.join(tmp_path, "out")
@@ -131,7 +157,7 @@ def test_what_waits_at_the_end_of_the_process_is_written(tmp_path: os.PathLike[s
         atexit._clear()
         with open(file, "a", buffering=1) as stream:
             output = Output(lambda text: print(text, end="", file=stream, flush=True))
-            for number in range(5):
+            for number in range(9):
                 output.add(f"{number}\n")
             inner = os.fork()
             if inner:
@@ -140,4 +166,4 @@ def test_what_waits_at_the_end_of_the_process_is_written(tmp_path: os.PathLike[s
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     with open(file) as stream:
-        assert stream.read() == "0\n1\n2\n3\n4\n"
+        assert stream.read() == "".join(f"{number}\n" for number in range(9))

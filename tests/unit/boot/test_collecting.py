@@ -1,0 +1,72 @@
+"""The garbage collector during a start, and after it."""
+
+import gc
+import sys
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from afresh.boot import collecting
+
+
+@pytest.fixture(autouse=True)
+def thresholds() -> Iterator[tuple[int, int, int]]:
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 5)
+    yield gc.get_threshold()
+    collecting._before.clear()
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
+def test_afterwards_all_is_as_it_was(thresholds: tuple[int, int, int]) -> None:
+    collecting.youngest_only()
+    assert gc.get_threshold() != thresholds
+    collecting.as_before()
+    assert gc.get_threshold() == thresholds
+
+
+def test_what_the_project_decides_stays(thresholds: tuple[int, int, int]) -> None:
+    collecting.youngest_only()
+    gc.set_threshold(5000, 20, 20)
+    decided = gc.get_threshold()
+    collecting.as_before()
+    assert gc.get_threshold() == decided
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="there is no third threshold any more")
+def test_multiples_that_the_project_makes_are_those_of_what_was_there() -> None:
+    collecting.youngest_only()
+    _, second, third = gc.get_threshold()
+    gc.set_threshold(50_000, second * 2, third * 3)
+    collecting.as_before()
+    assert gc.get_threshold() == (50_000, 20, 15)
+
+
+def test_garbage_of_the_last_moment_is_not_kept() -> None:
+    class Node:
+        pass
+
+    node = Node()
+    node.self = node  # type: ignore[attr-defined]
+    gone = weakref.ref(node)
+    del node
+    collecting.keep()
+    assert gone() is None
+
+
+def test_a_project_that_wants_no_collections_has_none() -> None:
+    class Node:
+        pass
+
+    gc.disable()
+    try:
+        node = Node()
+        node.self = node  # type: ignore[attr-defined]
+        there = weakref.ref(node)
+        del node
+        collecting.keep()
+        assert there() is not None
+    finally:
+        gc.enable()
