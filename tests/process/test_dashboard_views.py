@@ -180,6 +180,10 @@ def test_a_reload_says_what_changed_how_and_where_the_time_went(shop: Shop) -> N
         assert "deciding what the edit asks for" in page
         assert "ready checkpoint" in page
         assert re.search(r"\d+\.\d MB", page)
+        rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in shop.ask("/reloads").text.split("<tr")]
+        costs = [row[3] for row in rows if row and row[0] == "checkpoint"]
+        assert costs
+        assert all(re.fullmatch(r"[\d.]+ m?s", cost) for cost in costs), costs
         assert "recipes/pictures.py" in shop.text("/reloads/2")
     finally:
         views.write_text(text)

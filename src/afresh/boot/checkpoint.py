@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import socket
+import time
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -51,13 +52,15 @@ class Checkpoint:
 
     def stay(self) -> bool:
         """Fork: true in the dormant process that stays, false in the child that goes on as the boot it was."""
+        began = time.monotonic()
         collecting.keep()
         # Whoever stays is deaf to these from its first moment; the keeper, which got them too, ends everybody.
         signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
         pid = self._fork()
         if pid:
+            took = time.monotonic() - began
             self._go_deaf()
-            self._endpoint.send(msg.Continued(pid))
+            self._endpoint.send(msg.Continued(pid, took))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
         return pid != 0
 

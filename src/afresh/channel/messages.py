@@ -147,9 +147,11 @@ class Here(_Message):
 
 
 class Continued(_Message):
-    """A new checkpoint's first word: the process id of the child that goes on as the boot it was."""
+    """A new checkpoint's first word: the process id of the child that goes on as the boot it was, and how long that
+    child waited for the fork."""
 
     pid: int
+    seconds: float
 
 
 class Unpatchable(_Message):

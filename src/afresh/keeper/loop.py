@@ -77,6 +77,7 @@ class Member(msgspec.Struct, eq=False):
     was_set_up: float | None = None  # when it came to that point by itself
     went_on: float | None = None  # when it came from the last checkpoint, if it may come that way again
     is_repeat: bool = False  # it goes a way that another one has gone before
+    fork_took: float = 0.0  # seconds by which leaving it behind held up the boot that it is a copy of
     is_stale: bool = False
     is_warm: bool = False
     ready: machine.BootReady | None = None
@@ -672,7 +673,8 @@ class Keeper:
                 member.has_refused = True
             case msg.Forked(handle, pid):
                 self._named(("forked", handle), pid)
-            case msg.Continued(pid):
+            case msg.Continued(pid, seconds):
+                member.fork_took = seconds
                 self._named(("continued", member.handle), pid)
             case msg.Here(pid):
                 self._here(member, pid)
@@ -965,6 +967,7 @@ class Keeper:
                     "pid": None if member is None else member.pid,
                     "is_ready": record.is_ready,
                     "progress": progress,
+                    "took": 0.0 if member is None else member.fork_took,
                     "inside": None if inside is None else console.relative(inside.file, self.spec.cwd),
                     "line": None if inside is None else inside.line,
                     "unfinished": names,

@@ -139,22 +139,22 @@ def _checkpoints(keeper: Keeper) -> str:
                 f"{said(_kind(each))}",
                 said(_stands(each)),
                 parts.duration(1000 * each["progress"]) if each["stage"] == "checkpoint" else "",
+                parts.duration(1000 * each["took"]) if each["took"] else "",
                 said(each["generation"]),
                 said(each["pid"] or ""),
                 _size(each["pid"]),
             ),
-            numbers=(2, 3, 4, 5),
+            numbers=(2, 3, 4, 5, 6),
         )
         for each in sorted(told, key=lambda each: (each["stage"] != "checkpoint", each["progress"], each["handle"]))
     ]
-    heads = ("Process", "Stands", "Saves", "Generation", "pid", "Memory of its own")
+    heads = ("Process", "Stands", "Saves", "Fork took", "Generation", "pid", "Memory of its own")
     note = (
         '<p class="quiet">A checkpoint is a dormant fork of a start. The next edit goes on from the last one that has '
-        "executed nothing of what changed; what it saves is the time that its start had taken to get there. "
-        "Memory that "
-        "several processes share counts in parts (PSS).</p>"
+        "executed nothing of what changed; what it saves is the time that its start had taken to get there. It costs the "
+        "time of the fork, and memory: what several processes share counts in parts (PSS).</p>"
     )
-    return note + parts.table(heads, rows, label="Processes", numbers=(2, 3, 4, 5))
+    return note + parts.table(heads, rows, label="Processes", numbers=(2, 3, 4, 5, 6))
 
 
 def _kind(process: dict[str, Any]) -> str:
