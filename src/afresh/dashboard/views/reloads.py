@@ -151,8 +151,8 @@ def _checkpoints(keeper: Keeper) -> str:
     heads = ("Process", "Stands", "Saves", "Fork took", "Generation", "pid", "Memory of its own")
     note = (
         '<p class="quiet">A checkpoint is a dormant fork of a start. The next edit goes on from the last one that has '
-        "executed nothing of what changed; what it saves is the time that its start had taken to get there. It costs the "
-        "time of the fork, and memory: what several processes share counts in parts (PSS).</p>"
+        "executed nothing of what changed; what it saves is the time that its start had taken to get there. It costs "
+        "the time of the fork, and memory: what several processes share counts in parts (PSS).</p>"
     )
     return note + parts.table(heads, rows, label="Processes", numbers=(2, 3, 4, 5, 6))
 
