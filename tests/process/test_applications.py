@@ -137,7 +137,7 @@ during = gc.get_threshold()
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
-    return [repr((during[0] > 10_000, gc.get_threshold())).encode()]
+    return [repr((during[1] > 10_000, gc.get_threshold())).encode()]
 """
 
 
