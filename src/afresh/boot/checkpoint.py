@@ -67,7 +67,6 @@ class Checkpoint:
     def stand(self) -> Child | Itself:
         """Wait for the keeper's word; returns in each child that is forked, and in the dormant process itself only if
         it is to serve before anybody was forked from it."""
-        collecting.keep()
         self._go_deaf()
         self._poll.register(self._endpoint.fileno(), select.POLLIN)
         while True:

@@ -108,11 +108,12 @@ class Output:
         while True:
             self._bell.acquire()
             self._is_ending.wait(MOMENT)
-            # Before the look: what is added after it rings again.
+            # Both before the look: what is added after it rings again, and what `_end` waits for was added before.
+            is_ending = self._is_ending.is_set()
             with self._ringing:
                 self._is_rung = False
             self.flush()
-            if self._is_ending.is_set():
+            if is_ending:
                 self._has_ended.set()
 
     def _end(self, pid: int) -> None:

@@ -105,10 +105,11 @@ class Editions:
         self, path: str, like: bytes | None, source: bytes, cache: CodeCache, optimize: int
     ) -> CodeType | None:
         before = None if like is None else self.source(path, like)
-        # From the cache, or what will be there: the rest of such a text is nothing to warn of.
-        key = (like or b"", optimize, cache.compiler)
-        code = None if like is None or before is None else self._codes[path].get(key) or cache.load(like, path)
-        if code is None or before is None:
+        if like is None or before is None:
+            return None
+        # Of a text that is known here or in the cache there is nothing to warn of.
+        code = self.known(path, like, cache, optimize) or cache.load(like, path)
+        if code is None:
             return None
         from afresh.source.recompile import recompiled
 
