@@ -3,8 +3,11 @@
 import http.client
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from itertools import cycle, islice
 from typing import Any
 
 from afresh.testing.deadline import PATIENCE, Deadline
@@ -88,8 +91,29 @@ def is_refused(address: tuple[str, int]) -> bool:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listened on a moment ago; the system gives no number out again until it went round."""
+    """A port that nobody listens on, and that neither the system nor another process of tests gives out meanwhile."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as sock:
-        sock.bind((host, 0))
-        return int(sock.getsockname()[1])
+    for port in islice(_ports(), _BLOCK):
+        with socket.socket(family) as sock, suppress(OSError):
+            sock.bind((host, port))
+            return port
+    raise OSError(f"no port of {host} can be had")
+
+
+@cache
+def _ports() -> Iterator[int]:
+    """The numbers of a block below those that the system chooses from (ip(7)), held until this process ends."""
+    for first in range(12_000, 32_000, _BLOCK):
+        lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            lock.bind(f"\0afresh-ports-{first}")
+        except OSError:
+            lock.close()
+        else:
+            _held.append(lock)
+            return cycle(range(first, first + _BLOCK))
+    raise AssertionError("all blocks of ports are held by other processes")
+
+
+_BLOCK = 200
+_held: list[socket.socket] = []

@@ -41,11 +41,15 @@ class Folders:
         is_new = tree not in self._index.trees
         self._index.trees[tree] = max(boot, self._index.trees.get(tree, 0))
         if is_new:
-            self.keep(self.enter(tree.root, [tree], in_project=False))
+            self._take_in(self.enter(tree.root, [tree], in_project=False))
 
     def cover_project(self, project: filters.ProjectFilter) -> None:
         self._index.project = project
-        self.keep(self.enter(project.root, [], in_project=True))
+        self._take_in(self.enter(project.root, [], in_project=True))
+
+    def _take_in(self, files: Iterable[str]) -> None:
+        """Know files as they are now; one that is known already, for another reason, may have an event on its way."""
+        self.keep(path for path in files if path not in self._index.seen)
 
     def follow_rules(self, changed: Iterable[str]) -> None:
         """Take the project folder in by its rules again if a file that makes them is among the changed ones."""

@@ -15,8 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from afresh.watch import states
 from afresh.watch.batch import Batch
 from afresh.watch.coverage import Coverage
+from afresh.watch.filters import ProjectFilter
 from afresh.watch.inotify import Inotify
 from afresh.watch.mounts import Mounts
 from afresh.watch.points import Points
@@ -129,6 +131,40 @@ def covered(root: Path, files: list[Path]) -> Iterator[tuple[Points, Coverage]]:
         yield points, coverage
     finally:
         edge.close()
+
+
+def watch_tree(coverage: Coverage, root: Path) -> None:
+    coverage.cover_tree(str(root / "package"), "**/*.yaml", 0)
+
+
+def watch_listed_tree(coverage: Coverage, root: Path) -> None:
+    coverage.cover_tree(str(root), "**/t*.yaml", 0)
+
+
+def watch_project(coverage: Coverage, root: Path) -> None:
+    coverage.cover_project(ProjectFilter(str(root), str(root), lambda path: None))
+
+
+@pytest.mark.parametrize("second", [watch_tree, watch_listed_tree, watch_project])
+@pytest.mark.parametrize("first", [watch_tree, watch_project])
+def test_change_is_told_that_comes_just_before_its_folder_is_covered_once_more(
+    first: Callable[[Coverage, Path], None],
+    second: Callable[[Coverage, Path], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As if the reader came an hour after the write: that the time stamp is young must not be what saves it.
+    monkeypatch.setattr(states, "TICK", -3600 * 10**9)
+    file = tmp_path / "package" / "two.yaml"
+    write(file, b"2")
+    with covered(tmp_path, []) as (points, coverage):
+        first(coverage, tmp_path)
+        points.read()
+        write(file, b"more")
+        second(coverage, tmp_path)
+        batch = Batch(coverage, points, 0.0, math.inf)
+        batch.take(points.read(), 0.0)
+        assert batch.finish().changed == {str(file)}
 
 
 @pytest.mark.slow
