@@ -1,5 +1,6 @@
 """A plain HTTP client: one request per connection, or raw bytes on a socket."""
 
+import atexit
 import http.client
 import json
 import socket
@@ -110,10 +111,9 @@ def _ports() -> Iterator[int]:
         except OSError:
             lock.close()
         else:
-            _held.append(lock)
+            atexit.register(lock.close)
             return cycle(range(first, first + _BLOCK))
     raise AssertionError("all blocks of ports are held by other processes")
 
 
 _BLOCK = 200
-_held: list[socket.socket] = []
