@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from .test_dashboard import Dashboard
 
 EXAMPLE = Path(__file__).parents[2] / "example"
 MANAGE = (sys.executable, "manage.py")
+ENVIRON = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(afresh.__file__).parent.parent), "LANG": "C.UTF-8"}
 SECRET = "the-secret-that-must-not-travel"
 
 
@@ -94,14 +96,26 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = root / "kitchen" / "settings.py"
     settings.write_text(re.sub(r'(?m)^SECRET_KEY = ".*"', f'SECRET_KEY = "{SECRET}"', settings.read_text()))
     assert SECRET in settings.read_text()
+    subprocess.run((*MANAGE, "migrate", "-v0"), cwd=root, check=True, env=ENVIRON)
     return root
 
 
 @pytest.fixture
 def shop(project: Path) -> Iterator[Shop]:
-    environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(afresh.__file__).parent.parent), "LANG": "C.UTF-8"}
-    subprocess.run((*MANAGE, "migrate", "-v0"), cwd=project, check=True, env=environ)
-    with started_server((*MANAGE, "runserver", "0"), cwd=project, env={**environ, "PYTHONUNBUFFERED": "1"}) as server:
+    with opened(project) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def shared(project: Path) -> Iterator[Shop]:
+    """For tests that change nothing."""
+    with opened(project) as shop:
+        yield shop
+
+
+@contextmanager
+def opened(project: Path) -> Iterator[Shop]:
+    with started_server((*MANAGE, "runserver", "0"), cwd=project, env={**ENVIRON, "PYTHONUNBUFFERED": "1"}) as server:
         yield Shop(Served(project, server))
 
 
@@ -204,44 +218,44 @@ def test_the_difference_of_an_edit_is_shown(shop: Shop) -> None:
         file.write_text(text)
 
 
-def test_routes_say_what_matches_and_why_the_others_do_not(shop: Shop) -> None:
-    page = shop.text("/routes?path=/recipes/new/")
+def test_routes_say_what_matches_and_why_the_others_do_not(shared: Shop) -> None:
+    page = shared.text("/routes?path=/recipes/new/")
     assert "calls recipes.views.recipe_edit(request)" in page
     assert "'recipes/new/' does not begin with 'admin/'" in page
     assert "recipes:detail" in page
     assert "slug: slug" in page
     assert "django.middleware.csrf.CsrfViewMiddleware" in page
-    missing = shop.text("/routes?path=/recipes/new")
+    missing = shared.text("/routes?path=/recipes/new")
     assert "matches no pattern" in missing
     assert "APPEND_SLASH" in missing
-    hostile = shop.ask("/routes?path=/%3Cscript%3E").text
+    hostile = shared.ask("/routes?path=/%3Cscript%3E").text
     assert "<script>" not in hostile.partition("<main")[2]
 
 
-def test_settings_say_where_they_were_set_and_keep_secrets(shop: Shop) -> None:
-    told = json.dumps(shop.act("inquire", {"topic": "settings"}))
+def test_settings_say_where_they_were_set_and_keep_secrets(shared: Shop) -> None:
+    told = json.dumps(shared.act("inquire", {"topic": "settings"}))
     assert SECRET not in told
-    page = shop.text("/settings")
+    page = shared.text("/settings")
     assert re.search(r"SECRET_KEY '?\*{8,}'? .*?kitchen/settings.py:\d+", page)
     assert re.search(r"ROOT_URLCONF 'kitchen.urls' .*?kitchen/settings.py", page)
     assert SECRET not in page
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="older Pythons do not tell when modules run")
-def test_start_up_says_who_imported_whom(shop: Shop) -> None:
-    page = shop.text("/startup")
+def test_start_up_says_who_imported_whom(shared: Shop) -> None:
+    page = shared.text("/startup")
     assert "recipes.views" in page
     assert re.search(r"\d+ modules took", page)
-    told = shop.act("inquire", {"topic": "modules"})
+    told = shared.act("inquire", {"topic": "modules"})
     began = {told["names"].get(file, file): began for file, began, _, _ in told["modules"]}
     assert began["recipes.models"] < began["recipes.views"]
 
 
-def test_migrate_is_run_on_demand_and_told_line_by_line(shop: Shop) -> None:
-    assert "migrations are applied" in shop.text("/checks")
-    stream = shop.follow("migrate")
-    assert shop.ask("/actions/migrate").status == 405
-    shop.act("migrate")
+def test_migrate_is_run_on_demand_and_told_line_by_line(shared: Shop) -> None:
+    assert "migrations are applied" in shared.text("/checks")
+    stream = shared.follow("migrate")
+    assert shared.ask("/actions/migrate").status == 405
+    shared.act("migrate")
     told = []
     for _, said in stream:
         told.append(said)
@@ -250,38 +264,39 @@ def test_migrate_is_run_on_demand_and_told_line_by_line(shop: Shop) -> None:
     assert told[0] == {"command": "manage.py migrate --no-input --no-color"}
     assert {"text": "  No migrations to apply."} in told
     assert told[-1] == {"status": 0}
-    assert "No migrations to apply." in shop.text("/checks")
+    assert "No migrations to apply." in shared.text("/checks")
     stream.close()
 
 
-def test_the_tour_sends_a_real_request_and_reads_its_answers_from_it(shop: Shop) -> None:
-    sent = shop.post("/learn/visit", b"path=/pantry/", "application/x-www-form-urlencoded")
+def test_the_tour_sends_a_real_request_and_reads_its_answers_from_it(shared: Shop) -> None:
+    sent = shared.post("/learn/visit", b"path=/pantry/", "application/x-www-form-urlencoded")
     assert sent.status == 303
     location = sent.header("Location") or ""
     assert re.fullmatch(r"/learn\?request=\d+", location)
-    page = shop.text(location)
+    page = shared.text(location)
     assert "GET /pantry/" in page
     assert "recipes.views.pantry" in page
     assert "the loopback address" in page
-    right = shop.text(location + "&next=Wait+for+next+request&current=None")
+    right = shared.text(location + "&next=Wait+for+next+request&current=None")
     assert "Right. Look at step" in right
     assert "No: it was “GET /pantry/”" in right
-    assert "recipes.views.pantry" in shop.ask(location.replace("/learn", "/learn/transcript")).text
-    assert "recipes.views.pantry" in shop.text(location.replace("/learn", "/learn/snapshot"))
+    assert "recipes.views.pantry" in shared.ask(location.replace("/learn", "/learn/transcript")).text
+    assert "recipes.views.pantry" in shared.text(location.replace("/learn", "/learn/snapshot"))
 
 
-def test_a_request_is_found_by_its_number_and_by_what_its_process_calls_it(shop: Shop) -> None:
-    stream = shop.follow("steps")
-    shop.project.ask("/nothing-here")
+def test_a_request_is_found_by_its_number_and_by_what_its_process_calls_it(shared: Shop) -> None:
+    stream = shared.follow("steps")
+    shared.project.ask("/nothing-here")
     for _, batch in stream:
-        done = [request for request in batch["requests"] if request["sent"]]
+        asked = [request for request in batch["requests"] if request["target"] == "/nothing-here"]
+        done = [request for request in asked if request["sent"]]
         if done:
             break
     stream.close()
-    page = shop.text(f"/requests/{done[0]['number']}")
+    page = shared.text(f"/requests/{done[0]['number']}")
     assert "404" in page
-    assert shop.text(f"/requests/{batch['pid']}.{done[0]['own_number']}") == page
-    assert shop.ask("/requests/999999").status == 404
+    assert shared.text(f"/requests/{batch['pid']}.{done[0]['own_number']}") == page
+    assert shared.ask("/requests/999999").status == 404
 
 
 def test_what_is_asked_while_nothing_answers_is_declined(shop: Shop) -> None:

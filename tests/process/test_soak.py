@@ -30,7 +30,8 @@ def app(environ, start_response):
 """
 WORDS = 'WORD = "word {word}"\n'
 
-RELOADS, HUNDRED = int(os.environ.get("AFRESH_SOAK_RELOADS", "500")), 100
+RELOADS = int(os.environ.get("AFRESH_SOAK_RELOADS", "300"))
+ROUND = RELOADS // 5
 QUIET = 1.0
 """Seconds in which no process ends or begins: standbys are forked, old servers are gone."""
 
@@ -56,11 +57,11 @@ def test_reloads_leave_nothing_behind(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "afresh", "application:app", "0"]
     with started_server(command, cwd=tmp_path, env=environment) as server:
         for number in range(1, RELOADS + 1):
-            # Every hundred ends with the inside of a function, so that all of them are weighed in the same state.
-            texts["word" if number % 3 == 0 and number % HUNDRED else "body"] = number
+            # Every round ends with the inside of a function, so that all of them are weighed in the same state.
+            texts["word" if number % 3 == 0 and number % ROUND else "body"] = number
             _save(tmp_path, texts)
             assert server.get("/").text == f"body {texts['body']}, word {texts['word']}"
-            if number % HUNDRED == 0:
+            if number % ROUND == 0:
                 weights.append(_weighed(server.running))
         ways = Counter(re.findall(r"^reload \d+ · (\w+) · ", server.err.text(), re.MULTILINE))
         assert server.stop() == 0
@@ -79,7 +80,7 @@ def _save(folder: Path, numbers: dict[str, int]) -> None:
 
 
 def _assert_no_growth(weights: Sequence[Weight]) -> None:
-    """The first hundred reloads are a start: caches fill. From then on nothing may grow; a descriptor may be open at
+    """The first round is a start: caches fill. From then on nothing may grow; a descriptor may be open at
     one weighing and not at another."""
     settled, last = weights[1:4], weights[-1]
     assert last.processes <= max(each.processes for each in settled), weights
