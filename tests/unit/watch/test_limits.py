@@ -89,10 +89,10 @@ def test_lost_events_are_made_up_for_by_comparing_everything(make_rig: MakeRig, 
         write(templates / "new.html", "x")
         edge.loses.set()
 
-    changed = rig.changes(change)
+    # Twice: a comparison of everything comes to the mark that ends the first before what it has passed already.
+    changed = rig.changes(change) | rig.changes(lambda: None)
     expected = {files[0], files[2], files[6], root / "absent", root / "asked", package / "late.py"}
     assert changed == expected | {templates / "new.html"}
-    rig.changes(lambda: None)
     assert rig.changes(lambda: write(package / "late.py", "y")) == set()
     assert rig.changes(lambda: write(files[1], "x = 3\n")) == {files[1]}
 
