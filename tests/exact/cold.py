@@ -5,10 +5,10 @@ child, up to the point where it would serve; then it asks the handler for the re
 RESULT, as JSON.
 
 What Afresh does on purpose between the two is done here too, and nothing else: checks and migrations are not looked at
-before the first answer, the URLconf is loaded, and connections are closed. `autoreload_started` is sent, which Django's
-child does in a thread of its own: its receivers load the template engines. `sys.argv`, `sys.path` and `__main__` are
-those of `python manage.py`. An exception ends the start as it does in the reloader's child; its name and the first
-line of its text are the result.
+before the first answer, the URLconf is loaded, the finders of static files are made, as Django's checks would make
+them, and connections are closed. `autoreload_started` is sent, which Django's child does in a thread of its own: its
+receivers load the template engines. `sys.argv`, `sys.path` and `__main__` are those of `python manage.py`. An exception
+ends the start as it does in the reloader's child; its name and the first line of its text are the result.
 """
 
 import builtins
@@ -90,6 +90,7 @@ def _patch(then: Callable[[Callable[..., Any]], NoReturn]) -> None:
         # `inner_run` takes any OSError that passes through it for one of binding.
         try:
             _load_urls()
+            _make_finders(handler)
             autoreload.autoreload_started.send(sender=autoreload.BaseReloader())
             _close_connections()
         except OSError as exc:
@@ -110,6 +111,14 @@ def _load_urls() -> None:
 
     if getattr(settings, "ROOT_URLCONF", None):
         _ = get_resolver().url_patterns
+
+
+def _make_finders(handler: Callable[..., Any]) -> None:
+    handlers = sys.modules.get("django.contrib.staticfiles.handlers")
+    if handlers is not None and type(handler) is handlers.StaticFilesHandler:
+        from django.contrib.staticfiles.finders import get_finders
+
+        list(get_finders())
 
 
 def _close_connections() -> None:

@@ -35,7 +35,6 @@ from afresh.source.reading import absolute
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-_APP_FINDER = "django.contrib.staticfiles.finders.AppDirectoriesFinder"
 _DJANGOS_RECEIVERS = frozenset({"django.template.autoreload", "django.utils.translation.reloader"})
 
 
@@ -54,7 +53,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
     """Serve under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
     _import_what_requests_need()
-    _look_for_folders()
+    _look_for_templates()
     session.set_up(has_own=any(session.is_project(file) for file in _ready_files()))
     _or_fail(session, load_urls)
     files = static_files(asked.handler)
@@ -131,16 +130,13 @@ def _import_what_requests_need() -> None:
             continue  # it is the affair of whoever comes to it
 
 
-def _look_for_folders() -> None:
-    """Where the apps have templates and static files, which depends on the apps alone and takes the longer the more
-    there are. Django keeps what it finds here, before the places where the project is edited."""
+def _look_for_templates() -> None:
+    """Which apps have templates, which depends on the apps alone and takes the longer the more there are. Django keeps
+    what it finds here, before the places where the project is edited. Not so for static files: their finders are of
+    classes that the project may still change."""
     try:
         if any(engine.get("APP_DIRS") for engine in settings.TEMPLATES):
             get_app_template_dirs("templates")
-        if apps.is_installed("django.contrib.staticfiles") and _APP_FINDER in settings.STATICFILES_FINDERS:
-            from django.contrib.staticfiles.finders import get_finder
-
-            get_finder(_APP_FINDER)
     except Exception:
         pass  # it is the affair of whoever comes to it
 
