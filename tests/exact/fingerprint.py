@@ -8,7 +8,8 @@ Django's modules only where they are loaded. It evaluates nothing: no property, 
 module that is not loaded yet.
 
 Left out, since it may honestly differ between a reload and a cold start: process ids, addresses, locks and threads,
-caches that Django fills on the first use, garbage, and `is` between equal immutable values.
+caches that Django fills on the first use, how often warnings' filters have changed, garbage, and `is` between equal
+immutable values.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ _REGISTRIES = frozenset(
     {"abc", "codecs", "copyreg", "functools", "json", "logging", "logging.config", "numbers", "sqlite3"}
 )
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+# As in the references of pydantic: a class by its name and its `id`.
+_IDENTITY = re.compile(r"(?<=\w):\d{12,}\b")
 
 # Attributes that Django fills on the first use; `cached_property` values of library classes are left out by their kind.
 _CACHES = {
@@ -154,8 +157,10 @@ class _Walk:
         self._process()
         self._left_in_libraries()
         self._drain()
+        alike = collections.Counter[str]()
         for base, found in self._subclasses():
-            self._emit(f"subclasses of {base}", ", ".join(found))
+            alike[base] += 1  # classes that are made by a function may have one name
+            self._emit(f"subclasses of {base}" + f" ({alike[base]})" * (alike[base] > 1), ", ".join(found))
         return self._lines
 
     def _drain(self) -> None:
@@ -291,6 +296,7 @@ class _Walk:
         told = repr(value)
         for root in self._roots:
             told = told.replace(root, "{project}")
+        told = _IDENTITY.sub(":{id}", told)
         if len(told) > _LONGEST:
             told = f"{told[:_LONGEST]}… {_digest(told.encode('utf-8', 'surrogatepass'))}"
         return f"{type(value).__name__} {told}"
@@ -359,6 +365,10 @@ class _Walk:
         if "__path__" in names:
             names["__path__"] = list(names["__path__"])
             self._kept.append(names["__path__"])
+        if "__warningregistry__" in names:
+            shown = {key: value for key, value in names["__warningregistry__"].items() if key != "version"}
+            names["__warningregistry__"] = shown
+            self._kept.append(shown)
         self._names(name, names, _LOADERS_NAMES)
         self._check_line_cache(name, names.get("__file__"))
 
@@ -827,6 +837,12 @@ def _state_of(value: object) -> dict[str, Any]:
                     state[name] = member.__get__(value)
                 except AttributeError:
                     continue
+    # Of a class that has put a property there (celery's proxies), asking for it would run that.
+    holder = next(
+        (_TYPE_DICT(kind)["__dict__"] for kind in _TYPE_MRO(type(value)) if "__dict__" in _TYPE_DICT(kind)), None
+    )
+    if holder is not None and type(holder) is not types.GetSetDescriptorType:
+        return state
     try:
         own = object.__getattribute__(value, "__dict__")
     except AttributeError:

@@ -198,8 +198,18 @@ def _twice(paths: Iterator[str]) -> list[str]:
     return [path for path in paths if path in seen or seen.add(path)]  # type: ignore[func-returns-value]
 
 
-def differences(cold: Outcome, served: Outcome, most: int = 40) -> list[str]:
-    """The first ways in which what is served differs from the cold start, in words; empty where they are the same."""
+def by_chance(one: Outcome, other: Outcome) -> frozenset[str]:
+    """The paths at which two cold starts of the same files differ: a time, what each request adds to."""
+    assert isinstance(one, Ready), one
+    assert isinstance(other, Ready), other
+    return frozenset(path for path in {*one.things, *other.things} if one.things.get(path) != other.things.get(path))
+
+
+def differences(cold: Outcome, served: Outcome, most: int = 40, chance: frozenset[str] = frozenset()) -> list[str]:
+    """The first ways in which what is served differs from the cold start, in words; empty where they are the same.
+
+    `chance`: paths that do not count.
+    """
     if isinstance(cold, Broken) or isinstance(served, Broken):
         return [] if cold == served else [f"cold: {_brief(cold)}", f"served: {_brief(served)}"]
     told = [
@@ -210,7 +220,7 @@ def differences(cold: Outcome, served: Outcome, most: int = 40) -> list[str]:
     told += [
         f"{path}: " + _contrast(cold.things.get(path, "nothing"), served.things.get(path, "nothing"))
         for path in dict.fromkeys([*cold.things, *served.things])
-        if cold.things.get(path) != served.things.get(path)
+        if path not in chance and cold.things.get(path) != served.things.get(path)
     ]
     return told if len(told) <= most else [*told[:most], f"... and {len(told) - most} more"]
 
