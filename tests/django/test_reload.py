@@ -179,18 +179,6 @@ def test_signals_of_the_reloader(pair: Pair) -> None:
     assert seen["notes"].count("started") == 2
 
 
-def test_receiver_that_does_not_answer_in_time_does_not_hold_the_edit(pair: Pair) -> None:
-    """Django waits without end."""
-    waits = SIGNALS["app/apps.py"].replace("    handled =", "    open(HERE / 'fifo').close()\n    handled =")
-    site = pair.other_site(files={**SIGNALS, "app/apps.py": waits})
-    os.mkfifo(site.root / "fifo")
-    with site.serve(str(free_port())) as server:
-        before = pid_of(server)
-        write(site.root / "data/one.txt", "more")
-        assert "the project watches it" in server.err.wait_for(r"^reload 2 .*$")[0]
-        assert pid_of(server) != before
-
-
 def _save_until_noted(site: Site, file: str, text: str, notes: Path, note: str) -> None:
     """Save and wait for the receiver's note; for Django again, where the save came before its first look."""
     write(site.root / file, text)
