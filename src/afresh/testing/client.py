@@ -13,6 +13,9 @@ from typing import Any
 
 from afresh.testing.deadline import PATIENCE, Deadline
 
+_BLOCK = 200
+"""So many ports each process of tests counts through."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -114,6 +117,3 @@ def _ports() -> Iterator[int]:
             atexit.register(lock.close)
             return cycle(range(first, first + _BLOCK))
     raise AssertionError("all blocks of ports are held by other processes")
-
-
-_BLOCK = 200
