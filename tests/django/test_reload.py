@@ -179,6 +179,31 @@ def test_signals_of_the_reloader(pair: Pair) -> None:
     assert seen["notes"].count("started") == 2
 
 
+def test_receiver_that_does_not_return_holds_neither_the_edit_nor_a_request(pair: Pair) -> None:
+    """Django waits without end."""
+    waits = SIGNALS["app/apps.py"].replace("    handled =", "    open(HERE / 'fifo').close()\n    handled =")
+    site = pair.other_site(files={**SIGNALS, "app/apps.py": waits})
+    os.mkfifo(site.root / "fifo")
+    with site.serve(str(free_port())) as server:
+        before = pid_of(server)
+        write_and_rename(site.root / "data/one.txt", "more")
+        assert "the project watches it" in server.err.wait_for(r"^reload 2 .*$")[0]
+        assert pid_of(server) != before
+
+
+def test_receiver_that_exits_is_no_answer(pair: Pair) -> None:
+    """In Django's reloader it ends the server."""
+    exits = SIGNALS["app/apps.py"].replace(
+        "    handled =", "    if file_path.suffix == '.txt': sys.exit(3)\n    handled ="
+    )
+    site = pair.other_site(files={**SIGNALS, "app/apps.py": "import sys\n" + exits})
+    with site.serve(str(free_port())) as server:
+        before = pid_of(server)
+        write_and_rename(site.root / "data/one.txt", "more")
+        assert "the project watches it" in server.err.wait_for(r"^reload 2 .*$")[0]
+        assert pid_of(server) != before
+
+
 def _save_until_noted(site: Site, file: str, text: str, notes: Path, note: str) -> None:
     """Save and wait for the receiver's note; for Django again, where the save came before its first look."""
     write(site.root / file, text)

@@ -13,6 +13,7 @@ from afresh.boot.control import Control
 from afresh.boot.ending import end
 from afresh.boot.error import error_page, refused_host
 from afresh.boot.live import LivePages
+from afresh.boot.receivers import Receivers
 from afresh.boot.witness import ChannelWitness
 from afresh.channel import messages as msg
 from afresh.channel.places import DASHBOARD_NAME
@@ -45,6 +46,7 @@ class _ServerProcess:
         view_of = application.view_of
         self._witness = None if view_of is None else ChannelWitness(control, view_of)
         self._live: LivePages | None = None
+        self._receivers = Receivers(control, application.file_changed)
         self._in_debugger = False
 
     def run(self) -> NoReturn:
@@ -79,8 +81,8 @@ class _ServerProcess:
                 self._serving.recheck()
             case msg.Drain(streams):
                 self._drain(streams)
-            case msg.FileChanged(ticket, paths):
-                self._control.send(msg.FileChangedAnswer(ticket, self._is_handled(paths)))
+            case msg.FileChanged():
+                self._receivers.put(message)
             case msg.RunChecks():
                 run = partial(self._control.run_checks, self._application)
                 threading.Thread(target=run, name="afresh-checks", daemon=True).start()
@@ -168,10 +170,6 @@ class _ServerProcess:
         """On a serving thread: nothing is left; the main thread ends the process when all parcels have arrived."""
         self._is_drained = True
         os.eventfd_write(self._wake, 1)
-
-    def _is_handled(self, paths: Sequence[str]) -> bool:
-        ask = self._application.file_changed
-        return ask is not None and ask(paths)
 
     # ---- debuggers --------------------------------------------------------------------------------------------------
 

@@ -265,7 +265,7 @@ class Reloader(BaseReloader):
             # Every path is told of, also after one that nobody deals with: template caches are reset by it.
             answers = [any(answer for _, answer in self._ask(path)) for path in paths]
             return all(answers)
-        except Exception:
+        except (Exception, SystemExit):
             traceback.print_exc()
             return False
 
