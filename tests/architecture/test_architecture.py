@@ -22,7 +22,7 @@ LEVELS = [
     {"pages", "static", "watch", "handover", "live"},
     {"channel", "source"},
     {"reload", "options", "record"},
-    {"errors", "__init__"},
+    {"errors", "stack", "__init__"},
 ]
 LEVEL_OF = {room: depth for depth, rooms in enumerate(LEVELS) for room in rooms}
 

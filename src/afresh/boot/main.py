@@ -19,6 +19,7 @@ from afresh.channel.endpoint import app_endpoint
 from afresh.channel.lifeline import hold
 from afresh.errors import Disconnected
 from afresh.reload.orders import Course
+from afresh.stack import roomy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 CHANNEL_VARIABLE = "AFRESH_CHANNEL"
 
 
+@roomy
 def main() -> NoReturn:
     """The first thing that runs in a boot's interpreter."""
     own = inherited_descriptors()

@@ -11,6 +11,7 @@ from afresh.keeper.handoff import Handoff
 from afresh.keeper.loop import FirstBoot, Keeper
 from afresh.keeper.spec import BootSpec
 from afresh.keeper.terminal import Terminal
+from afresh.stack import roomy
 
 
 def run(spec: BootSpec) -> int:
@@ -23,6 +24,7 @@ def resume() -> int:
     return _run(Handoff.read(int(sys.argv[1])))
 
 
+@roomy
 def _run(handoff: Handoff) -> int:
     terminal = Terminal.of(0)
     ended_by = signal.SIGINT

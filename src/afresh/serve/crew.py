@@ -22,6 +22,7 @@ import msgspec
 from afresh.serve.interval import SwitchInterval
 from afresh.serve.progress import Progress, ThreadFile, is_runnable, work_time
 from afresh.serve.wake import Wake, held_lock, own_wake
+from afresh.stack import roomy
 
 Job = TypeVar("Job")
 Task: TypeAlias = Callable[[], None]
@@ -206,6 +207,7 @@ class Crew(Generic[Job]):
         self.start()
         self._occupy(seat)
 
+    @roomy
     def _occupy(self, seat: _Seat) -> None:
         seat.has_thread = True
         try:
