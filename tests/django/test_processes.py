@@ -40,7 +40,7 @@ def test_end_of_the_command_alone_leaves_nothing(pair: Pair, number: signal.Sign
     """Django's child goes on alone and holds the port."""
 
     def scenario(site: Site) -> Observation:
-        with site.serve("0") as server:
+        with site.serve(str(free_port())) as server:
             server.running.signal(number)
             status = server.running.wait_exit()
             if site.peer is not DJANGO:
@@ -99,7 +99,7 @@ def test_hang_up(pair: Pair, arguments: tuple[str, ...]) -> None:
     """The terminal is closed: SIGHUP to the session."""
 
     def scenario(site: Site) -> Observation:
-        with site.serve("0", *arguments, terminal=True) as server:
+        with site.serve(str(free_port()), *arguments, terminal=True) as server:
             server.running.hang_up()
             server.running.wait_exit()
             server.running.wait_alone()

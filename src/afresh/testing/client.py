@@ -13,6 +13,9 @@ from typing import Any
 
 from afresh.testing.deadline import PATIENCE, Deadline
 
+SYSTEM_CHOOSES = 32_000
+"""From here on a port may be given to anybody who asks for any (ip(7)): that it is free now does not last."""
+
 _BLOCK = 200
 """So many ports each process of tests counts through."""
 
@@ -107,7 +110,7 @@ def free_port(host: str = "127.0.0.1") -> int:
 @cache
 def _ports() -> Iterator[int]:
     """The numbers of a block below those that the system chooses from (ip(7)), held until this process ends."""
-    for first in range(12_000, 32_000, _BLOCK):
+    for first in range(12_000, SYSTEM_CHOOSES, _BLOCK):
         lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             lock.bind(f"\0afresh-ports-{first}")
