@@ -36,7 +36,7 @@ def _nothing() -> None:
     a = b = c = d = e = f = g = h = i = j = k = m = n = p = q = r = None  # noqa: F841
 
 
-APPLICATION = f"""\
+MEASURE = f"""\
 import resource
 
 CALLS = {CALLS}
@@ -44,7 +44,9 @@ CALLS = {CALLS}
 {inspect.getsource(_faults_below)}
 {inspect.getsource(_nothing)}
 AT_THE_START = worst()
-
+"""
+APPLICATION = f"""\
+{MEASURE}
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])

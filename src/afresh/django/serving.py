@@ -31,6 +31,7 @@ from afresh.django.static import static_files
 from afresh.handover.parcel import Parcel
 from afresh.keeper.sockets import bind
 from afresh.source.reading import absolute
+from afresh.stack import roomy
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -49,6 +50,7 @@ class RunArguments(msgspec.Struct, frozen=True):
     on_bind: Callable[[int], None]
 
 
+@roomy
 def serve(session: Session, asked: RunArguments) -> NoReturn:
     """Serve under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
