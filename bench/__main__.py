@@ -116,5 +116,6 @@ def write_readme() -> int:
 if __name__ == "__main__":
     # A job in the background of a shell ignores Ctrl+C, and so would the servers it starts, which are stopped by it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the servers are to be stopped then too
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.exit(main(sys.argv[1:]))
