@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from django.core.management.color import make_style
 from django.utils.log import ServerFormatter
@@ -51,6 +52,34 @@ def test_both_ways_write_the_same(status: int, stream: io.StringIO, monkeypatch:
     assert access._only_handler() is None
     access.access_log(entry(status))
     assert stream.getvalue() == short * 2
+
+
+def test_lines_of_one_second_are_each_their_own(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [
+        entry(200, "GET /one HTTP/1.1"),
+        msgspec.structs.replace(entry(200, "GET /two%s HTTP/1.1"), length=7),
+        msgspec.structs.replace(entry(200, "GET /three HTTP/1.1"), note="3 ms"),
+        msgspec.structs.replace(entry(200, "GET /{four} HTTP/1.1"), note="%d queries"),
+        entry(200, "GET /\0\\x00 HTTP/1.1"),
+    ]
+    for each in entries:
+        access.access_log(each)
+    short = stream.getvalue()
+    monkeypatch.setattr(access, "_ORIGINAL", None)
+    for each in entries:
+        access.access_log(each)
+    assert stream.getvalue() == short * 2
+    assert short.count("\n") == len(entries)
+
+
+def test_another_style_is_seen_at_once(stream: io.StringIO) -> None:
+    access.access_log(entry(200))
+    formatter = ServerFormatter(access._FORMAT, style="{")
+    formatter.style = make_style("light")
+    LOGGER.handlers[0].setFormatter(formatter)
+    before = len(stream.getvalue())
+    access.access_log(entry(200))
+    assert formatter.style.HTTP_SUCCESS("|").split("|")[0] in stream.getvalue()[before:]
 
 
 def test_nothing_is_formatted_that_is_not_shown(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
