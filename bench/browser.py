@@ -1,6 +1,7 @@
 """`browser`: from a save to the pixels in Chromium, of a function in a view and of a stylesheet.
 
-Django's runserver has django-browser-reload, the package for this that is used most.
+The view's page is all markup in one column, and has a script of its own in the next. Django's runserver has
+django-browser-reload, the package for this that is used most.
 """
 
 import random
@@ -38,8 +39,9 @@ from django.http import HttpResponse
 
 def page(request):
     return HttpResponse('''<!doctype html><html><head><title>bench</title>
-<link rel="stylesheet" href="/static/bench.css"></head><body><h1>version {version}</h1></body></html>''')
+<link rel="stylesheet" href="/static/bench.css">{script}</head><body><h1>version {version}</h1></body></html>''')
 """
+_SCRIPT = "<script>window.own = 1</script>"
 _RELOADS = {
     "bench_settings.py": "\nMIDDLEWARE = [*MIDDLEWARE, 'django_browser_reload.middleware.BrowserReloadMiddleware']\n",
     "bench_urls.py": (
@@ -75,7 +77,9 @@ def once(site: Site, browser: Any, edits: int) -> dict[str, list[float]]:
         _shown(page, 1)
         time.sleep(2.5)  # both have looked at the folder by then
         found = {"view body": [_code(site, page, 2 + number) for number in range(edits)]}
-        found["reload alone"] = [_reload(page, 1 + edits) for _ in range(edits)]
+        scripted = [_code(site, page, 2 + edits + number, _SCRIPT) for number in range(edits + 1)]
+        found["view body, with a script"] = scripted[1:]  # the first one found a page without
+        found["reload alone"] = [_reload(page, 2 + 2 * edits) for _ in range(edits)]
         try:
             found["stylesheet"] = [_style(site, page, 2 + number) for number in range(edits)]
         except NotPainted:
@@ -86,7 +90,7 @@ def once(site: Site, browser: Any, edits: int) -> dict[str, list[float]]:
 
 def _prepare(site: Site) -> None:
     directory = Path(site.directory)
-    (directory / VIEWS).write_text(_VIEWS.format(version=1))
+    (directory / VIEWS).write_text(_VIEWS.format(version=1, script=""))
     (directory / _STYLE).write_text("h1 { color: rgb(0, 0, 1); }\n")
     if site.peer is RUNSERVER:
         for name, text in {**_RELOADS, "bench_settings.py": _RELOADS_APP + _RELOADS["bench_settings.py"]}.items():
@@ -106,11 +110,12 @@ def _shown(page: "Page", version: int) -> float:
     return float(page.evaluate(painted))
 
 
-def _code(site: Site, page: "Page", version: int) -> float:
+def _code(site: Site, page: "Page", version: int, script: str = "") -> float:
     time.sleep(random.uniform(*PAUSE))
+    _watch(page, "document.querySelector('h1')?.textContent", f"version {version}")
     began = time.time()
-    write_and_rename(Path(site.directory) / VIEWS, _VIEWS.format(version=version))
-    return _shown(page, version) - 1000 * began
+    write_and_rename(Path(site.directory) / VIEWS, _VIEWS.format(version=version, script=script))
+    return _painted(page, "document.querySelector('h1')?.textContent", f"version {version}") - 1000 * began
 
 
 def _reload(page: "Page", version: int) -> float:
@@ -122,37 +127,38 @@ def _reload(page: "Page", version: int) -> float:
 
 
 def _style(site: Site, page: "Page", version: int) -> float:
-    """Until the frame after the one in which the style was computed: that has it on the screen."""
     time.sleep(random.uniform(*PAUSE))
-    page.evaluate(
-        """(colour) => {
-          window.painted = 0;
-          const look = () => {
-            const heading = document.querySelector("h1");
-            if (!heading || getComputedStyle(heading).color !== colour) return requestAnimationFrame(look);
-            requestAnimationFrame(() => { window.painted = performance.timeOrigin + performance.now(); });
-          };
-          look();
-        }""",
-        f"rgb(0, 0, {version})",
-    )
+    colour = "document.querySelector('h1') && getComputedStyle(document.querySelector('h1')).color"
+    _watch(page, colour, f"rgb(0, 0, {version})")
     began = time.time()
     write_and_rename(Path(site.directory) / _STYLE, f"h1 {{ color: rgb(0, 0, {version}); }}\n")
-    while not (painted := _painted(page, version)):
-        pass
-    return painted - 1000 * began
+    return _painted(page, colour, f"rgb(0, 0, {version})") - 1000 * began
 
 
-def _painted(page: "Page", version: int) -> float:
-    """0 until then. A peer that loads the whole page anew for a stylesheet paints with the new document."""
+def _watch(page: "Page", expression: str, value: str) -> None:
+    """Note in the page when it shows `value`: in the frame after the one that computed it, it is on the screen."""
+    page.evaluate(
+        f"""(value) => {{
+          window.painted = 0;
+          const look = () => {{
+            if ({expression} !== value) return requestAnimationFrame(look);
+            requestAnimationFrame(() => {{ window.painted = performance.timeOrigin + performance.now(); }});
+          }};
+          look();
+        }}""",
+        value,
+    )
+
+
+def _painted(page: "Page", expression: str, value: str) -> float:
+    """When it was on the screen: as noted, or with the first paint of a page that was loaded anew."""
     found = page.wait_for_function(
-        """(colour) => window.painted || (window.painted === undefined && document.querySelector("h1")
-          && getComputedStyle(document.querySelector("h1")).color === colour
+        f"""(value) => window.painted || (window.painted === undefined && {expression} === value
           && performance.getEntriesByName("first-contentful-paint").length
           && performance.timeOrigin + performance.getEntriesByName("first-contentful-paint")[0].startTime)""",
-        arg=f"rgb(0, 0, {version})",
+        arg=value,
     )
-    return float(found.json_value() or 0)
+    return float(found.json_value())
 
 
 def tables(data: Data) -> list[Table]:
@@ -162,14 +168,15 @@ def tables(data: Data) -> list[Table]:
 
 def _table(project: str, found: Data) -> Table:
     columns = (
-        *("", "view body, median", "view body, p95", "reload alone, median"),
-        *("stylesheet, median", "stylesheet, p95"),
+        *("", "view body, median", "p95", "with a script, median", "p95", "reload alone, median"),
+        *("stylesheet, median", "p95"),
     )
     rows: list[list[Cell]] = []
     for name, values in found.items():
         shown = f"{name} + django-browser-reload" if name == RUNSERVER.name else name
-        code, alone, style = (values.get(kind, []) for kind in ("view body", "reload alone", "stylesheet"))
-        cells: list[Cell] = [*_both(code), median(alone) if alone else "", *_both(style)]
+        kinds = ("view body", "view body, with a script", "reload alone", "stylesheet")
+        code, scripted, alone, style = (values.get(kind, []) for kind in kinds)
+        cells: list[Cell] = [*_both(code), *_both(scripted), median(alone) if alone else "", *_both(style)]
         rows.append([shown, *cells])
     return Table(f"Browser: from a save to the pixels in Chromium, ms, {project}", columns, rows)
 

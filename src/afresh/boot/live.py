@@ -6,7 +6,7 @@ from functools import partial
 from urllib.parse import quote
 
 from afresh.channel import messages as msg
-from afresh.live.inject import place, wants_document
+from afresh.live.inject import as_navigation, place, wants_document
 from afresh.serve.exchange import Rewrite
 from afresh.serve.head import Head
 
@@ -32,6 +32,7 @@ class LivePages:
 
     def rewriter(self, head: Head, number: int) -> Rewrite | None:
         """How the response to this request is rewritten (`afresh.serve.answer.Rewriter`)."""
+        as_navigation(head.fields)
         if not wants_document(head.fields):
             return None
         # A number is this process's own: the dashboard knows the request by both.

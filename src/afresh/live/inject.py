@@ -5,6 +5,7 @@ script could break the document, its length or its digest.
 """
 
 import re
+import zlib
 from collections.abc import Mapping
 from html import escape
 from typing import NamedTuple
@@ -24,6 +25,15 @@ _DOCUMENT = re.compile(rb"(?:\xef\xbb\xbf)?" + _SPACE + rb"<(?:!doctype\s+html|h
 _BASE = re.compile(rb"<base\b", re.IGNORECASE)
 _LOOKED_AT = 1 << 14
 _WHOLE = re.compile(r"charset\s*=\s*\"?(?:utf-8|utf8|us-ascii|iso-8859-\d+|latin-?1|windows-125\d)\b", re.IGNORECASE)
+_UTF_8 = re.compile(r"charset\s*=\s*\"?utf-?8\b", re.IGNORECASE)
+# What a browser takes from a response besides its body: under other terms, a page is loaded anew.
+_TERMS = frozenset(
+    {"content-language", "default-style", "document-policy", "link", "origin-agent-cluster", "permissions-policy"}
+    | {"feature-policy", "referrer-policy", "refresh", "report-to", "reporting-endpoints", "x-dns-prefetch-control"}
+    | {f"content-security-policy{suffix}" for suffix in ("", "-report-only")}
+    | {f"cross-origin-{kind}-policy{suffix}" for kind in ("opener", "embedder") for suffix in ("", "-report-only")}
+)
+_ASKS = "HTTP_AFRESH_PAGE"
 # What a field promises about the body's very bytes.
 _DIGESTS = ("content-md5", "digest", "content-digest", "repr-digest", "signature")
 
@@ -33,6 +43,16 @@ class Placed(NamedTuple):
 
     body: bytes | None
     obstacle: str = ""
+
+
+def as_navigation(fields: dict[str, str]) -> None:
+    """Turn the request of a script that fetches its own page into the one that the browser sends to load it: the
+    application is to answer both in the same way. `fields` by their CGI names."""
+    destination = fields.pop(_ASKS, "")
+    if destination in ("document", "iframe") and fields.get("HTTP_SEC_FETCH_SITE") == "same-origin":
+        fields["HTTP_SEC_FETCH_DEST"] = destination
+        fields["HTTP_SEC_FETCH_MODE"] = "navigate"
+        fields["HTTP_UPGRADE_INSECURE_REQUESTS"] = "1"
 
 
 def wants_document(fields: Mapping[str, str]) -> bool:
@@ -84,7 +104,8 @@ def place(
     if match is None and _BASE.search(body):
         return Placed(None, "its <base> would lead the script to another place")
     at = match.end() if match is not None else len(body)
-    tag = _tag(script, stamp, allowed.nonce, method)
+    terms = _terms(fields) if method == "GET" and _UTF_8.search(content_type) else ""
+    tag = _tag(script, stamp, allowed.nonce, method, terms)
     more = _more(link) if link and status >= 500 else b""
     return Placed(body[:at] + tag + body[at:] + more)
 
@@ -103,8 +124,14 @@ def _last(fields: Mapping[str, list[str]], name: str) -> str:
     return fields.get(name, [""])[-1]
 
 
-def _tag(script: str, stamp: str, nonce: str, method: str) -> bytes:
+def _terms(fields: Mapping[str, list[str]]) -> str:
+    said = sorted(f"{name}:{value}" for name in _TERMS & fields.keys() for value in fields[name])
+    return f"{zlib.crc32(chr(10).join(said).encode('latin-1', 'replace')):x}"
+
+
+def _tag(script: str, stamp: str, nonce: str, method: str, terms: str) -> bytes:
     attributes = f' nonce="{nonce}"' if nonce else ""
+    attributes += f' data-terms="{terms}"' if terms else ""
     # What answers a form must not be asked for again unasked.
     attributes += "" if method == "GET" else " data-once"
     return f'<script src="{script}" data-afresh="{stamp}"{attributes} async></script>'.encode("ascii")

@@ -45,18 +45,22 @@
   const tag = document.currentScript;
   if (!tag || document.querySelector('meta[name="afresh"][content="no-live"]')) return;
   const MEMORY = "afresh-live";
-  const stamp = readStamp();
+  const MARKUP = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  const stamp = readStamp(tag, remembered());
   let release = () => {};
   let isPending = false;
   let isGoing = false;
   let leftAt = -PAUSE;
+  let latest = null;
+  const ownOf = new Map(); // an address that was swapped, and what the page's markup says
+  const swappedFor = new Map(); // and the other way about
 
-  function readStamp() {
-    const [start, turn, number] = tag.dataset.afresh.split(".");
+  /** The stamp of the page that has this tag, where `last` is what it was asked for again for. */
+  function readStamp({ dataset }, last) {
+    const [start, turn, number] = dataset.afresh.split(".");
     const own = { start, turn: Number(turn), number: Number(number) };
     // The server may have said that the page it gave before is still right (304): then it has the stamp of that time,
     // though it was asked for again because of what happened later.
-    const last = remembered();
     if (last.url === address() && last.start === own.start) {
       own.turn = Math.max(own.turn, last.turn);
       own.number = Math.max(own.number, last.number);
@@ -110,6 +114,7 @@
   }
 
   function take(state) {
+    latest = state;
     if (isGoing) return; // what comes now is for the next page, whose stamp may be older than it
     if (state.start !== stamp.start || state.turn > stamp.turn) return renew(state);
     if (state.number <= stamp.number) return;
@@ -117,15 +122,14 @@
       addEventListener("load", () => take(state), { once: true });
       return;
     }
-    const changes = state.changes.filter(([number]) => number > stamp.number);
-    if (state.since > stamp.number || changes.some(needsReload)) return renew(state);
-    stamp.number = state.number;
-    for (const [number, kind, path] of changes) (kind === "css" ? swapSheets : swapImages)(path, number);
+    const isOld = ([, kind, path]) => kind === "page" || isLoadedFile(kind, path);
+    if (state.since > stamp.number || newer(state).some(isOld)) return renew(state);
+    swapAll(state);
   }
 
-  function needsReload([, kind, path]) {
-    return kind === "page" || (kind === "file" && isLoaded(path));
-  }
+  function newer(state) { return state.changes.filter(([number]) => number > stamp.number); }
+
+  function isLoadedFile(kind, path) { return kind === "file" && isLoaded(path); }
 
   /** Whether the page has loaded a file of that name, by whatever means. */
   function isLoaded(path) {
@@ -156,9 +160,138 @@
       return;
     }
     const { start, turn, number } = state;
-    remember({ url: address(), start, turn, number, chain, at: now, fields: [...fields()].map(valueOf) });
+    remember({ url: address(), start, turn, number, chain, at: now, fields: fields().map(valueOf) });
     isGoing = true;
-    location.reload();
+    if (canExchange(state)) exchange(state).catch(() => location.reload());
+    else location.reload();
+  }
+
+  // ---- a page that takes another's place ----------------------------------------------------------------------------
+  //
+  // A browser takes much longer to load a page than Afresh to make it. Where a page is nothing but its markup, the same
+  // is reached by fetching the markup and changing what differs. Anything that could know of the difference, a script
+  // above all, is loaded anew.
+
+  const NOT_PLAIN = [
+    "base, noscript, template, iframe, frame, object, embed, audio, video, [autofocus], [style*='afresh=']",
+    "meta[http-equiv]:not([http-equiv='content-type' i], [http-equiv='x-ua-compatible' i])",
+  ].join();
+
+  function canExchange(state) {
+    return tag.dataset.terms && document.readyState === "complete"
+      && state.start === stamp.start && state.since <= stamp.number
+      && !newer(state).some(([, kind, path]) => isLoadedFile(kind, path))
+      && isPlain(document, tag);
+  }
+
+  function isPlain(page, own) {
+    return page.compatMode === "CSS1Compat"
+      && page.characterSet === "UTF-8"
+      && !navigator.serviceWorker?.controller
+      && !page.querySelector(NOT_PLAIN)
+      && [...page.querySelectorAll("script")].every((script) => script === own)
+      && [...page.querySelectorAll("*")].every(isInert);
+  }
+
+  function isInert(element) {
+    return !element.localName.includes("-") && !element.getAttributeNames().some((name) => name.startsWith("on"));
+  }
+
+  /** Put what the page is now in its place; an error where only the browser can load it. */
+  async function exchange(state) {
+    const referrer = document.referrer;
+    if (referrer && new URL(referrer).origin !== location.origin) throw new Error("it could not be sent");
+    const response = await fetch(address(), {
+      cache: "no-cache",
+      redirect: "error",
+      headers: { Accept: MARKUP, "Afresh-Page": self === top ? "document" : "iframe" },
+      ...(referrer ? { referrer, referrerPolicy: "unsafe-url" } : { referrerPolicy: "no-referrer" }),
+    });
+    const text = await response.text();
+    const page = new DOMParser().parseFromString(text, response.headers.get("Content-Type").split(";", 1)[0]);
+    swapAgain(page);
+    const own = page.querySelector("script[data-afresh]");
+    const { start, turn } = readStamp(own, { url: address(), ...state });
+    if (start !== stamp.start || own.dataset.terms !== tag.dataset.terms) throw new Error("another start, other terms");
+    if (leftAt + PAUSE > performance.now()) return again(state); // it would take the place of the page under way
+    if (response.status !== 200 || !isPlain(page, own) || sheetsOf(page) !== sheetsOf(document)) return rewrite(text);
+    const typed = fields().map(valueOf);
+    stamp.turn = turn;
+    tag.dataset.afresh = own.dataset.afresh;
+    own.replaceWith(tag.cloneNode());
+    become(document.documentElement, page.documentElement);
+    restore(typed);
+    remember({ ...remembered(), fields: null });
+    swapAll(state); // a load would have asked for the stylesheets too
+    again(latest);
+  }
+
+  function again(state) {
+    isGoing = false;
+    take(state);
+  }
+
+  /** Asked for once: a view that fails, or has begun to use scripts, does not run a second time to be loaded. */
+  function rewrite(text) {
+    const { scrollX, scrollY } = self;
+    release();
+    document.open(); // from here on no listener of this page is left
+    addEventListener("load", () => scrollTo(scrollX, scrollY), { once: true });
+    document.write(text);
+    document.close();
+  }
+
+  function sheetsOf(page) {
+    return [...page.querySelectorAll("style, link[rel~=stylesheet]:not([data-afresh-goes])")].map(({ outerHTML }) => outerHTML).join();
+  }
+
+  /** Make `was` what `next` is, and leave alone what they have in common. */
+  function become(was, next) {
+    if (was.nodeType !== Node.ELEMENT_NODE) {
+      was.data = next.data;
+      return;
+    }
+    for (const name of was.getAttributeNames()) if (!next.hasAttribute(name)) was.removeAttribute(name);
+    for (const attribute of next.attributes) { // as nodes: a parser takes names that setAttribute() refuses
+      if (was.getAttribute(attribute.name) !== attribute.value) was.setAttributeNode(attribute.cloneNode());
+    }
+    const olds = [...was.childNodes];
+    const news = [...next.childNodes];
+    let begin = 0;
+    while (begin < Math.min(olds.length, news.length) && olds[begin].isEqualNode(news[begin])) begin++;
+    let after = null;
+    while (Math.min(olds.length, news.length) > begin && olds.at(-1).isEqualNode(news.at(-1))) {
+      after = olds.pop();
+      news.pop();
+    }
+    align(was, olds.slice(begin), news.slice(begin), after);
+  }
+
+  /** Turn `olds` into `news`, below `parent` and before `after`: an element that is in both stays. */
+  function align(parent, olds, news, after) {
+    const places = new Map();
+    olds.forEach((old, index) => {
+      if (old.outerHTML) places.set(old.outerHTML, [...places.get(old.outerHTML) ?? [], index]);
+    });
+    const wanted = new Set(news.map(({ outerHTML }) => outerHTML));
+    let at = 0;
+    for (const node of news) {
+      const found = places.get(node.outerHTML)?.find((index) => index >= at) ?? -1;
+      if (found >= 0) {
+        while (at < found) olds[at++].remove();
+        at++;
+      } else if (at < olds.length && isAlike(olds[at], node) && !(olds[at].outerHTML && wanted.has(olds[at].outerHTML))) {
+        become(olds[at++], node);
+      } else {
+        parent.insertBefore(document.adoptNode(node), olds[at] ?? after);
+      }
+    }
+    while (at < olds.length) olds[at++].remove();
+  }
+
+  function isAlike(was, next) {
+    return was.nodeName === next.nodeName && was.namespaceURI === next.namespaceURI
+      && ["id", "name", "type"].every((name) => was[name] === next[name]);
   }
 
   // ---- what was typed -----------------------------------------------------------------------------------------------
@@ -174,13 +307,17 @@
     return [field.name, field.type, isChoice ? field.checked : field.value, isChanged];
   }
 
-  /** Put back what the user had changed, field by field as long as they are the same ones. */
-  function restore() {
+  function restoreRemembered() {
     const last = remembered();
     if (last.url !== address() || !last.fields) return;
     remember({ ...last, fields: null });
+    restore(last.fields);
+  }
+
+  /** Put back what the user had changed, field by field as long as they are the same ones. */
+  function restore(values) {
     fields().forEach((field, index) => {
-      const [name, type, value, isChanged] = last.fields[index] ?? [];
+      const [name, type, value, isChanged] = values[index] ?? [];
       if (!isChanged || name !== field.name || type !== field.type) return;
       if (typeof value === "boolean") field.checked = value;
       else field.value = value;
@@ -188,6 +325,14 @@
   }
 
   // ---- stylesheets and images ---------------------------------------------------------------------------------------
+
+  function swapAll(state) {
+    for (const [number, kind, path] of newer(state)) {
+      if (kind === "css") swapSheets(path, number);
+      if (kind === "image") swapImages(path, number);
+    }
+    stamp.number = state.number;
+  }
 
   function fits(url, path) {
     // Folder and address need not have the same name: what is served is known by its last part.
@@ -202,6 +347,24 @@
     return address.href;
   }
 
+  /** Change what an attribute says; the markup of the next page says what this one's did, and is read accordingly. */
+  function swap(element, name, value) {
+    const was = element.getAttribute(name);
+    const own = ownOf.get(was) ?? was;
+    ownOf.set(value, own);
+    swappedFor.set(own, value);
+    element.setAttribute(name, value);
+  }
+
+  function swapAgain(page) {
+    for (const element of page.querySelectorAll("[href], [src], [srcset]")) {
+      for (const name of ["href", "src", "srcset"]) {
+        const value = swappedFor.get(element.getAttribute(name));
+        if (value) element.setAttribute(name, value);
+      }
+    }
+  }
+
   function swapSheets(path, number) {
     for (const link of document.querySelectorAll('link[rel~="stylesheet"][href]')) {
       if (fits(link.href, path)) swapLink(link, number);
@@ -214,7 +377,7 @@
     if (link.dataset.afreshGoes) return;
     const next = link.cloneNode();
     link.dataset.afreshGoes = "yes";
-    next.href = fresh(link.href, number);
+    swap(next, "href", fresh(link.href, number));
     next.addEventListener("load", () => link.remove(), { once: true });
     next.addEventListener("error", () => { next.remove(); delete link.dataset.afreshGoes; }, { once: true });
     link.after(next);
@@ -254,10 +417,11 @@
   function swapImages(path, number) {
     for (const image of document.querySelectorAll("img[src], input[type=image][src], source[src], image[href], link[rel~=icon][href]")) {
       const name = image.hasAttribute("src") ? "src" : "href";
-      if (fits(image.getAttribute(name), path)) image.setAttribute(name, fresh(image.getAttribute(name), number));
+      if (fits(image.getAttribute(name), path)) swap(image, name, fresh(image.getAttribute(name), number));
     }
     for (const image of document.querySelectorAll("img[srcset], source[srcset]")) {
-      image.srcset = image.srcset.replace(/[^\s,]+/g, (part) => (fits(part, path) ? fresh(part, number) : part));
+      const value = image.srcset.replace(/[^\s,]+/g, (part) => (fits(part, path) ? fresh(part, number) : part));
+      if (value !== image.srcset) swap(image, "srcset", value);
     }
     for (const element of document.querySelectorAll('[style*="url("]')) swapUrls(element.style, path, number, document.baseURI);
     for (const sheet of document.styleSheets) swapBackgrounds(sheet, path, number);
@@ -315,7 +479,7 @@
   });
   addEventListener("pagehide", () => release());
   addEventListener("pageshow", ({ persisted }) => { if (persisted) { isGoing = false; leftAt = -PAUSE; connect(); } });
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", restore);
-  else restore();
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", restoreRemembered);
+  else restoreRemembered();
   afterPaint(connect);
 })();

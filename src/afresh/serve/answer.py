@@ -149,8 +149,8 @@ def _answer(service: Service, connection: Connection, number: int) -> None:
     began = time.monotonic()
     wire = Wire(connection.sock)
     head, body, raw = _open_body(service, connection, wire)
-    environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
     rewrite = None if service.rewriter is None else service.rewriter(head, number)
+    environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
     exchange = Exchange(wire, head, environ, raw, service.terms, rewrite)
     returned = None if service.witness is None else partial(service.witness.processed, number)
     try:

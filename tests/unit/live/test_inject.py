@@ -1,11 +1,14 @@
 """Where the script goes, and which responses keep every byte."""
 
+import re
+
 import pytest
 
-from afresh.live.inject import Placed, place, wants_document
+from afresh.live.inject import Placed, as_navigation, place, wants_document
 
 HTML = "Content-Type: text/html; charset=utf-8\r\n"
-TAG = b'<script src="/s.js" data-afresh="a.1.2" async></script>'
+TAG = b'<script src="/s.js" data-afresh="a.1.2" data-terms="0" async></script>'
+PLAIN_TAG = TAG.replace(b' data-terms="0"', b"")
 PAGE = b"<!doctype html><html><head><title>x</title></head><body></body></html>"
 
 
@@ -46,13 +49,68 @@ def test_without_a_head_it_comes_last(body: bytes) -> None:
 
 
 def test_where_the_field_names_no_charset_nothing_moves() -> None:
-    assert placed(PAGE, "Content-Type: text/html\r\n").body == PAGE + TAG
+    assert placed(PAGE, "Content-Type: text/html\r\n").body == PAGE + PLAIN_TAG
 
 
 def test_a_page_that_answers_a_form_says_so() -> None:
     body = placed(PAGE, method="POST").body
     assert body is not None
     assert b"data-once" in body
+
+
+def terms_of(lines: str, method: str = "GET") -> str:
+    found = re.search(rb'data-terms="(\w+)"', placed(PAGE, lines, method=method).body or b"")
+    return found[1].decode() if found else ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Content-Security-Policy: img-src 'none'",
+        "Content-Security-Policy: img-src 'self'",
+        "Content-Security-Policy-Report-Only: img-src 'none'",
+        "Referrer-Policy: same-origin",
+        "Cross-Origin-Opener-Policy: same-origin",
+        "Permissions-Policy: camera=()",
+        "Link: </style.css>; rel=stylesheet",
+        "Refresh: 5",
+        "Content-Language: de",
+    ],
+)
+def test_a_page_under_other_terms_says_so(line: str) -> None:
+    assert terms_of(HTML + line + "\r\n") not in ("", terms_of(HTML))
+    assert terms_of(HTML + "Date: today\r\n" + line.upper().split(":")[0] + ":" + line.partition(":")[2] + "\r\n") == (
+        terms_of(HTML + line + "\r\n")
+    )
+
+
+def test_what_a_script_could_not_fetch_again_has_no_terms() -> None:
+    assert terms_of(HTML)
+    assert not terms_of(HTML, method="POST")
+    assert not terms_of("Content-Type: text/html; charset=iso-8859-1\r\n")
+    assert not terms_of("Content-Type: text/html\r\n")
+
+
+def test_a_page_that_fetches_itself_is_answered_like_a_load() -> None:
+    fields = {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_SEC_FETCH_DEST": "empty", "HTTP_SEC_FETCH_MODE": "cors"}
+    fields["HTTP_AFRESH_PAGE"] = "document"
+    as_navigation(fields)
+    assert fields == {
+        "HTTP_SEC_FETCH_SITE": "same-origin",
+        "HTTP_SEC_FETCH_DEST": "document",
+        "HTTP_SEC_FETCH_MODE": "navigate",
+        "HTTP_UPGRADE_INSECURE_REQUESTS": "1",
+    }
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none", None])
+@pytest.mark.parametrize("asked", ["document", "script"])
+def test_no_other_site_can_pass_for_a_load(site: str | None, asked: str) -> None:
+    fields = {"HTTP_SEC_FETCH_DEST": "empty", **({"HTTP_SEC_FETCH_SITE": site} if site else {})}
+    before = dict(fields)
+    fields["HTTP_AFRESH_PAGE"] = asked
+    as_navigation(fields)
+    assert fields == before
 
 
 def test_errors_are_pages_too() -> None:

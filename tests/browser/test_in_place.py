@@ -1,0 +1,389 @@
+"""A page that is nothing but markup changes where it stands; it ends as a browser would have loaded it."""
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from afresh.testing.edits import write_and_rename
+
+from .site import FILES, Site, site_at
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+APPLICATION = """\
+import os
+from markup import STATUS, answer
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+calls = 0
+
+
+def app(environ, start_response):
+    global calls
+    calls += 1
+    if environ["PATH_INFO"].startswith("/static/"):
+        start_response("200 OK", [("Content-Type", "text/css"), ("Cache-Control", "no-cache")])
+        with open(HERE + environ["PATH_INFO"], "rb") as file:
+            return [file.read()]
+    if environ["PATH_INFO"] == "/elsewhere":
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [b"<!doctype html><html><head></head><body><h1>elsewhere</h1></body></html>"]
+    fields, body = answer(environ)
+    start_response(STATUS, [("Content-Type", "text/html; charset=utf-8"), *fields])
+    return [body.replace("CALLS", str(calls)).encode()]
+"""
+MARKUP = '''\
+STATUS = '{status}'
+
+def answer(environ):
+    return {fields!r}, {head!r} + f"""{body}"""
+'''
+HEAD = "<!doctype html><html><head><title>page</title><link rel=stylesheet href=/static/style.css>"
+BODY = "<body><h1>one</h1><input id=field><div style='height: 3000px'></div><p>end</p></body>"
+
+
+class Pages:
+    """The page of a running application, as it is to be."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def show(
+        self,
+        body: str,
+        head: str = HEAD,
+        fields: tuple[tuple[str, str], ...] = (),
+        status: str = "200 OK",
+    ) -> None:
+        """Save a new version of it; what is in braces in `body` is Python, with the request's `environ`."""
+        text = MARKUP.format(status=status, fields=[*fields], head=head, body=body)
+        write_and_rename(self.site.root / "markup.py", text)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    root: Path = tmp_path_factory.mktemp("pages")
+    (root / "application.py").write_text(APPLICATION)
+    (root / "markup.py").write_text(MARKUP.format(status="200 OK", fields=[], head=HEAD, body=BODY))
+    with site_at(root) as site:
+        yield site
+
+
+@pytest.fixture
+def pages(site: Site) -> Pages:
+    write_and_rename(site.root / "static" / "style.css", FILES["static/style.css"])
+    pages = Pages(site)
+    pages.show(BODY)
+    return pages
+
+
+def visit(page: "Page", pages: Pages) -> None:
+    """Open it, and leave a mark in it that no load survives."""
+    page.goto(pages.site.url)
+    page.wait_for_function("performance.getEntriesByType('resource').some(({ name }) => name.includes('live.js'))")
+    mark(page)
+
+
+def mark(page: "Page") -> None:
+    page.evaluate("window.mark = 1")
+
+
+def is_same(page: "Page") -> bool:
+    return page.evaluate("window.mark === 1") is True
+
+
+def heading(page: "Page", text: str) -> None:
+    page.locator("h1", has_text=text).wait_for()
+
+
+def settled(page: "Page") -> None:
+    page.wait_for_function("document.readyState === 'complete'")
+
+
+def document_of(page: "Page") -> object:
+    """All of the document, without what tells one answer from the next; attributes have no order."""
+    return page.evaluate(
+        """() => {
+          const own = (attribute) => attribute.name !== "data-afresh";
+          const read = (node) => node.nodeType !== Node.ELEMENT_NODE ? [node.nodeName, node.data] : [
+            node.namespaceURI + node.nodeName,
+            [...node.attributes].filter(own).map(({ name, value }) => `${name}=${value}`).sort(),
+            [...node.childNodes].map(read),
+          ];
+          return read(document.documentElement);
+        }"""
+    )
+
+
+def test_it_stays_and_keeps_what_the_user_did(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    page.fill("#field", "typed")
+    page.evaluate("scrollTo(0, 700)")
+    pages.show(BODY.replace("one", "two").replace("<body>", "<body class=new>"))
+    heading(page, "two")
+    state = "[scrollY, document.activeElement.id, document.querySelector('#field').value, document.body.className]"
+    assert page.evaluate(state) == [700, "field", "typed", "new"]
+    pages.show(BODY.replace("one", "three"), head=HEAD.replace("page", "other"))
+    heading(page, "three")
+    assert page.title() == "other"
+    assert page.evaluate("document.body.hasAttribute('class')") is False
+    assert is_same(page)
+
+
+def test_what_was_typed_is_put_back_into_a_field_that_was_replaced(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    page.fill("#field", "typed")
+    pages.show("<body><h1>two</h1><form><input id=field title=more></form>")
+    heading(page, "two")
+    assert page.input_value("#field") == "typed"
+    assert is_same(page)
+
+
+def test_nothing_of_it_is_remembered_for_the_next_load(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    page.fill("#field", "typed")
+    pages.show(BODY.replace("one", "two"))
+    heading(page, "two")
+    page.fill("#field", "typed later")
+    page.reload()
+    settled(page)
+    assert page.input_value("#field") != "typed"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<script>window.ran = 1</script>",
+        "<script type=module>window.ran = 1</script>",
+        "<p onclick='void 0'>p</p>",
+        "<noscript>n</noscript>",
+        "<template><p>t</p></template>",
+        "<iframe></iframe>",
+        "<audio></audio>",
+        "<video></video>",
+        "<object></object>",
+        "<embed>",
+        "<input autofocus>",
+        "<own-element></own-element>",
+        "<svg><script>window.ran = 1</script></svg>",
+        "<meta http-equiv=content-security-policy content='img-src *'>",
+    ],
+)
+def test_where_more_than_markup_could_know_it_is_loaded_anew(pages: Pages, page: "Page", part: str) -> None:
+    pages.show(BODY + part)
+    page.goto(pages.site.url)
+    settled(page)
+    mark(page)
+    pages.show(BODY.replace("one", "two") + part)
+    heading(page, "two")
+    assert not is_same(page)
+
+
+def test_another_policy_loads_it_anew(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    pages.show(BODY.replace("one", "two"), fields=(("Content-Security-Policy", "img-src 'none'"),))
+    heading(page, "two")
+    assert not is_same(page)
+    settled(page)
+    mark(page)
+    pages.show(BODY.replace("one", "three"), fields=(("Content-Security-Policy", "img-src 'none'"),))
+    heading(page, "three")
+    assert is_same(page)
+
+
+def test_a_redirect_is_followed(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    pages.show("", fields=(("Location", "/elsewhere"),), status="302 Found")
+    heading(page, "elsewhere")
+    assert page.url.endswith("/elsewhere")
+
+
+def test_an_error_is_shown_once_and_its_repair_too(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    script = "<script>window.ran = (window.ran ?? 0) + 1</script>"
+    pages.show(f"<body><h1>failed</h1><p>CALLS</p>{script}", status="500 Internal Server Error")
+    heading(page, "failed")
+    page.wait_for_function("window.ran === 1")
+    assert page.inner_text("p") == "1"
+    pages.show(BODY.replace("one", "repaired"))
+    heading(page, "repaired")
+
+
+def test_code_that_does_not_start_is_explained_and_its_repair_shown(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    pages.show(BODY, status="200 OK'\nSTATUS = missing\nSTATUS = '")
+    heading(page, "NameError")
+    page.get_by_role("button", name="Copy as text").wait_for()
+    pages.show(BODY.replace("one", "repaired"))
+    heading(page, "repaired")
+    settled(page)
+    mark(page)
+    pages.show(BODY.replace("one", "two"))
+    heading(page, "two")
+    assert is_same(page)
+
+
+def test_a_script_that_is_new_runs_and_the_view_is_not_called_twice(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    pages.show("<body><h1>two</h1><p>CALLS</p><script>document.body.dataset.ran = 'yes'</script>")
+    page.locator("body[data-ran=yes]").wait_for()
+    assert page.inner_text("p") == "1"
+    settled(page)
+    mark(page)
+    pages.show("<body><h1>three</h1>")
+    heading(page, "three")
+    assert not is_same(page)
+
+
+def test_another_stylesheet_takes_effect(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    pages.show(BODY.replace("one", "two"), head=HEAD + "<style>h1 { color: rgb(7, 7, 7); }</style>")
+    page.wait_for_function("getComputedStyle(document.querySelector('h1')).color === 'rgb(7, 7, 7)'")
+
+
+def test_a_style_that_was_swapped_stays(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    for number in (8, 9):
+        pages.site.edit("static/style.css", "rgb(1, 2, 3)" if number == 8 else "rgb(8, 8, 8)", f"rgb({number}, 8, 8)")
+        page.wait_for_function(f"getComputedStyle(document.querySelector('h1')).color === 'rgb({number}, 8, 8)'")
+    page.wait_for_function("document.querySelectorAll('link[rel=stylesheet]').length === 1")
+    link = page.query_selector("link")
+    pages.show(BODY.replace("one", "two"))
+    heading(page, "two")
+    assert page.evaluate("(link) => link === document.querySelector('link')", link) is True
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(9, 8, 8)"
+    assert is_same(page)
+
+
+def test_a_style_that_was_saved_with_the_code_is_swapped_too(pages: Pages, page: "Page") -> None:
+    # Nobody looks until both are saved, so that both are told at once.
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.away === true });")
+    visit(page, pages)
+    page.evaluate("window.away = true; addEventListener('afresh:change', ({ detail }) => { window.told = detail; })")
+    pages.show(BODY.replace("one", "two"))
+    page.wait_for_function("window.told")
+    pages.site.edit("static/style.css", "rgb(1, 2, 3)", "rgb(8, 8, 8)")
+    page.wait_for_function("window.told.changes.some(([, kind]) => kind === 'css')")
+    page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    heading(page, "two")
+    page.wait_for_function("getComputedStyle(document.querySelector('h1')).color === 'rgb(8, 8, 8)'")
+    assert is_same(page)
+
+
+def test_a_list_keeps_the_elements_that_are_in_both(pages: Pages, page: "Page") -> None:
+    def listed(*words: str) -> str:
+        return "<body><h1>" + words[0] + "</h1><ul>\\n" + "\\n".join(f"<li>{word}</li>" for word in words) + "\\n</ul>"
+
+    pages.show(listed("a", "b", "c", "d", "e"))
+    page.goto(pages.site.url)
+    settled(page)
+    page.evaluate("for (const li of document.querySelectorAll('li')) li.word = li.textContent")
+    pages.show(listed("x", "a", "c", "y", "d", "e", "z"))
+    heading(page, "x")
+    kept = page.evaluate("[...document.querySelectorAll('li')].filter((li) => li.word).map((li) => li.textContent)")
+    assert kept == ["a", "c", "d", "e"]
+    assert page.evaluate("[...document.querySelectorAll('li')].every((li) => !li.word || li.word === li.textContent)")
+
+
+def test_the_application_is_asked_as_by_a_load(pages: Pages, page: "Page") -> None:
+    told = "{k: v for k, v in environ.items() if k.startswith(('HTTP_', 'REQUEST'))}"
+    shown = f"<body><h1>one</h1><pre>{{__import__('json').dumps({told})}}</pre>"
+    pages.show(shown)
+    page.goto(pages.site.url + "/?a=1#there")
+    settled(page)
+    mark(page)
+    page.reload()
+    settled(page)
+    loaded = page.inner_text("pre")
+    mark(page)
+    pages.show(shown.replace("one", "two"))
+    heading(page, "two")
+    assert is_same(page)
+    asked = page.inner_text("pre")
+    # A script's Accept is its own, and a load's site depends on who began it.
+    differ = {"HTTP_ACCEPT", "HTTP_SEC_FETCH_SITE", "HTTP_SEC_FETCH_USER"}
+
+    def fields(text: str) -> dict[str, str]:
+        return {name: value for name, value in json.loads(text).items() if name not in differ}
+
+    assert fields(asked) == fields(loaded)
+
+
+def test_it_ends_as_a_load_would_have_ended(pages: Pages, page: "Page", context: "BrowserContext") -> None:
+    chance = random.Random(7)
+    tree = [_element(chance, 3) for _ in range(4)]
+    pages.show(_body(tree, 0))
+    page.goto(pages.site.url)
+    settled(page)
+    mark(page)
+    beside = context.new_page()
+    for number in range(1, 40):
+        _change(chance, tree)
+        page.evaluate("sessionStorage.clear()")  # so many so quickly are a page that changes itself
+        pages.show(_body(tree, number))
+        heading(page, f"number {number}.")
+        beside.goto(pages.site.url)
+        settled(beside)
+        assert document_of(page) == document_of(beside), number
+    assert is_same(page)
+
+
+def _body(tree: list[list[object]], number: int) -> str:
+    return f"<body><h1>number {number}.</h1>" + "".join(map(_text, tree))
+
+
+def _element(chance: random.Random, depth: int) -> list[object]:
+    """A name, attributes, and what is inside."""
+    name = chance.choice(["p", "div", "ul", "section", "span", "svg"]) if depth else chance.choice(["b", "i", "img"])
+    inside: list[object] = [_inside(chance, depth) for _ in range(chance.randrange(5))] if name != "img" else []
+    return [name, _attributes(chance), inside]
+
+
+def _inside(chance: random.Random, depth: int) -> object:
+    if depth and chance.random() < 0.6:
+        return _element(chance, depth - 1)
+    return chance.choice(["one", "two & three", "\\n", " ", "<!-- note -->", "<!-- other -->"])
+
+
+def _attributes(chance: random.Random) -> str:
+    known = ["id=x", "class='a b'", "class=a", "title='t'", "@click=go", ":key=1", "hidden", "data-a='1'"]
+    return " ".join(chance.sample(known, chance.randrange(3)))
+
+
+def _text(node: object) -> str:
+    if isinstance(node, str):
+        return node
+    assert isinstance(node, list)
+    name, attributes, inside = node
+    return f"<{name} {attributes}>" + "".join(map(_text, inside)) + ("" if name == "img" else f"</{name}>")
+
+
+def _change(chance: random.Random, tree: list[list[object]]) -> None:
+    """One of: something more, less, in another place, or otherwise."""
+    elements = [node for node in _walk(tree) if node[0] != "img"]
+    for _ in range(chance.choice([1, 1, 1, 2, 5])):
+        element = chance.choice(elements)
+        inside = element[2]
+        assert isinstance(inside, list)
+        match chance.randrange(4):
+            case 0:
+                inside.insert(chance.randint(0, len(inside)), _inside(chance, 2))
+            case 1 if inside:
+                inside.pop(chance.randrange(len(inside)))
+            case 2:
+                chance.shuffle(inside)
+            case _:
+                element[1] = _attributes(chance)
+
+
+def _walk(tree: list[list[object]]) -> Iterator[list[object]]:
+    for node in tree:
+        yield node
+        inside = node[2]
+        assert isinstance(inside, list)
+        yield from _walk([each for each in inside if isinstance(each, list)])
