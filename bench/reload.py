@@ -66,7 +66,10 @@ def measure(plan: Plan) -> Data:
     peers = [peer for peer in plan.peers if peer.reloads]
     rounds = max(1, min(plan.rounds, plan.edits // ROUND))
     edits = -(-plan.edits // rounds)
-    whole = Plan(plan.projects, [*peers, COLD], rounds, plan.failed, edits, plan.spots)
+    # Next to Afresh, whose times it bounds, since minutes lie between the first and the last peer of a round.
+    place = next((number for number, peer in enumerate(peers, 1) if peer.is_afresh), len(peers))
+    taken = [*peers[:place], COLD, *peers[place:]]
+    whole = Plan(plan.projects, taken, rounds, plan.failed, edits, plan.spots)
     return interleaved(whole, partial(once, edits=edits, names=plan.spots))
 
 

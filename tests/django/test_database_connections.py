@@ -17,7 +17,7 @@ settings.configure(
 import django
 django.setup()
 from django.core.wsgi import get_wsgi_application
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.db.backends.signals import connection_created
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.http import HttpResponse
@@ -47,6 +47,14 @@ def counted(self):
     close(self)
 DatabaseWrapper._close = counted
 
+ALLOWED = 7  # a server of databases that allows no more
+get_new_connection = DatabaseWrapper.get_new_connection
+def limited(self, parameters):
+    if sys.argv[2] == "bounded" and opened - closed >= ALLOWED:
+        raise OperationalError("too many clients already")
+    return get_new_connection(self, parameters)
+DatabaseWrapper.get_new_connection = limited
+
 def view(request):
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -60,11 +68,13 @@ def on_thread_end():
     connections.close_all()
     ended.put(None)
 
-BURST, THREADS = 30, sys.argv[2] == "threads"
+BURST, THREADS = 30, sys.argv[2] != "nothreading"
+MOST = 512 if sys.argv[2] != "bounded" else ALLOWED - 2  # one leads, one stands by
 listener = socket.create_server(("127.0.0.1", 0), backlog=128)
 address = listener.getsockname()
 server = Server(
-    get_wsgi_application(), config=Config(threads=THREADS, takeover_after=60 if not THREADS else 0.005),
+    get_wsgi_application(),
+    config=Config(threads=THREADS, most_threads=MOST, takeover_after=60 if not THREADS else 0.005),
     gate=OpenGate(), hand_over=lambda parcels: None, log=lambda entry: None, hosts=HostPolicy(["*"]),
     on_thread_end=on_thread_end,
 )
@@ -90,13 +100,13 @@ if THREADS:
     clients = [connect() for _ in range(BURST)]
     for client in clients:
         ask(client, "/wait/")
-    for _ in clients:
+    for _ in clients[:MOST]:
         assert entered.acquire(timeout=20)
     go_on.set()
     for client in clients:
         answered(client)
     # One leads, one stands by, eight rest.
-    for _ in range(BURST - 8 - 1):
+    for _ in range(min(BURST, MOST) - 8 - 1):
         ended.get(timeout=20)
 found["most"] = most
 for _ in range(100):
@@ -133,6 +143,11 @@ def test_connections_are_bounded_reused_and_closed_with_their_threads(tmp_path: 
     assert found["afterwards"] <= 10
     assert found["opened"] <= 30 + 20
     assert found["at the end"] == 0
+
+
+def test_more_requests_than_connections_are_allowed_wait_for_one(tmp_path: Path) -> None:
+    found = run(tmp_path, "bounded")  # which asserts that each of them was answered by the view
+    assert 5 <= found["most"] <= 7
 
 
 def test_without_threads_there_is_one(tmp_path: Path) -> None:

@@ -35,6 +35,12 @@ def test_command_that_ends_by_itself(pair: Pair, arguments: tuple[str, ...]) -> 
     assert seen["out"] or seen["err"]
 
 
+def test_options_hold_without_reloading(pair: Pair) -> None:
+    site = pair.other_site()
+    with site.serve("0", "--noreload", env={"AFRESH_MAX_FIELDS": "3"}, told=(WARNED,)) as server:
+        assert server.get("/", headers={f"X-{number}": "y" for number in range(4)}).status == 431
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

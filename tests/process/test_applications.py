@@ -1,6 +1,7 @@
 """`afresh module:app`: every way to name an application, and what is said of names that name none."""
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,19 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "shop" / "__init__.py").touch()
     write(tmp_path / "shop" / "wsgi.py", SHOP)
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("flags", "variables"),
+    [(("--max-body", "10", "--max-fields", "3"), {}), ((), {"AFRESH_MAX_BODY": "10", "AFRESH_MAX_FIELDS": "3"})],
+    ids=["flags", "environment"],
+)
+def test_limits_reach_the_process_that_serves(folder: Path, flags: tuple[str, ...], variables: dict[str, str]) -> None:
+    command = [*AFRESH, *flags, "shop.wsgi:app", "0"]
+    with started_server(command, cwd=folder, env={**os.environ, **variables}) as server:
+        assert server.get("/", method="POST", body=b"x" * 10).status == 200
+        assert server.get("/", method="POST", body=b"x" * 11).status == 413
+        assert server.get("/", headers={f"X-{number}": "y" for number in range(4)}).status == 431
 
 
 @pytest.mark.parametrize(

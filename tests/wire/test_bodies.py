@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from afresh.serve.config import Limits
+
 ReadUntil = Callable[..., bytes]
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -111,6 +113,42 @@ def test_a_long_chunked_body_goes_through_a_file(serve: Any, monkeypatch: pytest
     served = serve(echo, spool_limit=10_000)
     assert served.talk(head("Transfer-Encoding: chunked") + chunks(BODY, 5000)).endswith(BODY)
     assert rolled == [1]
+
+
+def test_nothing_at_all_may_be_held_in_memory(serve: Any) -> None:
+    held: list[Any] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        held.append(environ["wsgi.input"]._rolled)
+        return echo(environ, start_response)
+
+    served = serve(application, spool_limit=0)
+    assert served.talk(head("Transfer-Encoding: chunked") + chunks(BODY, 5000)).endswith(BODY)
+    assert held == [True]
+
+
+@pytest.mark.parametrize("spool_limit", [10, 1 << 20])
+@pytest.mark.parametrize("coding", ["Content-Length", "Transfer-Encoding: chunked"])
+def test_a_body_that_is_longer_than_the_most_is_refused(spool_limit: int, coding: str, serve: Any) -> None:
+    served = serve(echo, spool_limit=spool_limit, limits=Limits(body=10))
+    for size, status in ((10, 200), (11, 413)):
+        body = b"x" * size
+        sent = head(coding) + chunks(body, 4) if "chunked" in coding else head(f"Content-Length: {size}") + body
+        assert served.talk(sent).startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_a_body_that_would_be_too_long_is_not_asked_for(serve: Any) -> None:
+    served = serve(echo, limits=Limits(body=10))
+    answer = served.talk(head("Content-Length: 11", "Expect: 100-continue"), half_close=False)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("coding", ["Content-Length: 3000000", "Transfer-Encoding: chunked"])
+def test_a_body_that_does_not_go_on_is_given_up(coding: str, serve: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    served = serve(echo, spool_limit=10, body_wait=0.05)
+    beginning = b"14\r\n" + b"x" * 20 + b"\r\n"
+    assert served.talk(head(coding) + beginning, half_close=False) == b""
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("length", [10, 3_000_000])

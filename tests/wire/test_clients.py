@@ -111,6 +111,25 @@ def test_a_client_that_sends_only_its_half_is_answered(serve: Any, read_until: R
     assert client.recv(10) == b""
 
 
+def test_one_that_sends_much_at_once_keeps_nobody_waiting(serve: Any, read_until: ReadUntil) -> None:
+    asked: list[str] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        asked.append(environ["PATH_INFO"])
+        if len(asked) == 1:
+            other.sendall(GET.replace(b"/", b"/other", 1))
+        return hello(environ, start_response)
+
+    served = serve(application)
+    greedy, other = served.connect(), served.connect()
+    greedy.sendall(GET * 200)
+    read_until(other, b"hello")
+    assert asked.index("/other") <= 2
+    read = b""
+    while read.count(b"hello") < 200:
+        read += greedy.recv(1 << 16)
+
+
 def test_a_refused_client_that_goes_on_sending_gets_the_refusal(serve: Any) -> None:
     """To close while its bytes are unread would be a reset, and the refusal would be lost with it."""
     served = serve(hello)

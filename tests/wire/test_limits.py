@@ -1,5 +1,6 @@
 """What clients may take: time for a head, idle connections, and how many there are at all."""
 
+import gc
 import resource
 import socket
 from collections.abc import Callable, Iterator
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from afresh.options.table import Options
-from afresh.serve.config import Config
+from afresh.serve.config import Config, Limits
+from afresh.serve.connection import Connection
 
 ReadUntil = Callable[..., bytes]
 DEADLINE = 10
@@ -33,6 +35,29 @@ def test_the_defaults_of_the_options_are_those_of_the_server() -> None:
     assert Config().limited(Options().limits()) == Config()
 
 
+def test_every_option_reaches_the_server() -> None:
+    options = Options(
+        head_wait=1.5,
+        body_wait=2.5,
+        idle=3.5,
+        max_connections=4,
+        max_threads=5,
+        max_head=6000,
+        max_fields=7,
+        max_body=8,
+        max_spool=9,
+    )
+    assert Config().limited(options.limits()) == Config(
+        limits=Limits(fields=7, head=6000, body=8),
+        spool_limit=9,
+        most_threads=5,
+        head_wait=1.5,
+        body_wait=2.5,
+        idle=3.5,
+        connections=4,
+    )
+
+
 @pytest.mark.parametrize("begin", [b"G", b"GET / HTTP/1.1\r\n", GET[:-1]])
 def test_a_head_that_does_not_come_in_time(begin: bytes, serve: Any) -> None:
     served = serve(hello, head_wait=0.05)
@@ -51,6 +76,16 @@ def test_the_next_head_has_its_own_time(serve: Any, read_until: ReadUntil) -> No
         read_until(client, b"hello")
     client.sendall(GET[:20])
     assert client.recv(12) == b"HTTP/1.1 408"
+
+
+def test_nothing_is_kept_of_a_head_that_did_not_come(serve: Any) -> None:
+    served = serve(hello)
+    for _ in range(20):
+        assert served.talk(GET[:-2] + b"X: " + b"x" * 100_000) == b""
+        assert served.talk(GET[:9], GET[9:]).endswith(b"hello")
+    gc.collect()
+    kept = [each for each in gc.get_objects() if type(each) is Connection]
+    assert len(kept) <= 2  # the last ones may be on the way out
 
 
 def test_a_slow_body_has_time(serve: Any, read_until: ReadUntil) -> None:

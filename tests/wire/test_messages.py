@@ -68,6 +68,21 @@ def view_not_modified(environ: dict[str, Any], start_response: Any) -> list[byte
     return [b"must not be sent"]
 
 
+def view_not_modified_empty(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("304 Not Modified", [("Content-Length", "0")])
+    return []
+
+
+def view_reset(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("205 Reset Content", [("Content-Length", "5")])
+    return [b"12345"]
+
+
+def view_length_twice(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("200 OK", [("Content-Length", "5"), ("content-length", "5")])
+    return [b"12345"]
+
+
 def view_length(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     start_response("200 OK", [("Content-Length", environ["QUERY_STRING"])])
     return [b"12345"]
@@ -194,6 +209,8 @@ ROWS = [
     Row("an iterable that yields nothing", GET.format("/no-yield") * 2, say(b"") * 2),
     Row("204", GET.format("/no-content") * 2, response("204 No Content") * 2),
     Row("304", GET.format("/not-modified") * 2, response("304 Not Modified", 'ETag: "a"') * 2),
+    Row("304 of nothing", GET.format("/not-modified-empty") * 2, response("304 Not Modified") * 2),
+    Row("205", GET.format("/reset") * 2, response("205 Reset Content", "Content-Length: 0") * 2),
     Row("HEAD", f"HEAD / HTTP/1.1\r\n{HOST}\r\n" * 2, response("200 OK") * 2),
     Row("HEAD of a length", f"HEAD /length?5 HTTP/1.1\r\n{HOST}\r\n" * 2, response("200 OK", "Content-Length: 5") * 2),
     Row("HEAD of an empty length", f"HEAD /length?0 HTTP/1.1\r\n{HOST}\r\n", response("200 OK")),
@@ -203,6 +220,7 @@ ROWS = [
         response("200 OK", "Content-Type: text/plain") * 2,
     ),
     Row("its own length", GET.format("/length?5") * 2, say(b"12345") * 2),
+    Row("its own length, twice", GET.format("/length-twice") * 2, say(b"12345") * 2),
     Row("more than its length", GET.format("/length?3") * 2, say(b"123") * 2),
     Row("less than its length", GET.format("/length?7") * 2, response("200 OK", "Content-Length: 7", body=b"12345")),
     Row("the application closes", GET.format("/close") * 2, say(b"bye", CLOSE)),
@@ -236,6 +254,7 @@ def test_a_row(row: Row, feeding: str, serve: Any, capsys: pytest.CaptureFixture
 
 TO_POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 REFUSED = [
+    ("a length of zeros", f"POST / HTTP/1.1\r\n{HOST}Content-Length: {'0' * 5000}3\r\n\r\nabc".encode(), 400),
     ("bare LF", b"GET / HTTP/1.1\nHost: localhost\n\n", 400),
     ("bare LF after the request line", b"GET / HTTP/1.1\nHost: localhost\r\n\r\n", 400),
     ("bare LF between fields", b"GET / HTTP/1.1\r\nHost: localhost\nX: y\r\n\r\n", 400),

@@ -48,6 +48,11 @@ class Options(NamedTuple):
     head_wait: Annotated[
         float, seconds(minimum=0.1), "How long a request's head may take to come before the answer is 408."
     ] = 60.0
+    body_wait: Annotated[
+        float,
+        seconds(minimum=0.0),
+        "How long a body may bring nothing before its request is dropped; 0: without limit.",
+    ] = 60.0
     idle: Annotated[
         float, seconds(minimum=0.0), "How long a connection may be idle before it is closed; 0: without limit."
     ] = 0.0
@@ -56,12 +61,20 @@ class Options(NamedTuple):
         whole("COUNT", minimum=1),
         "How many connections are held; for one more, the idlest is closed, or it waits.",
     ] = 2000
+    max_threads: Annotated[
+        int,
+        whole("COUNT", minimum=1),
+        "How many requests are answered at a time, each by a thread; more wait in order.",
+    ] = 512
     max_head: Annotated[
         int, whole("BYTES", minimum=1024), "How long a request's head may be before the answer is 431."
     ] = 131_072
     max_fields: Annotated[
         int, whole("COUNT", minimum=1), "How many header fields a request may have before the answer is 431."
     ] = 100
+    max_body: Annotated[
+        int, whole("BYTES", minimum=0), "How long a request's body may be before the answer is 413; 0: without limit."
+    ] = 0
     max_spool: Annotated[int, whole("BYTES", minimum=0), "How much of a request's body is held in memory."] = 1 << 20
 
     def limits(self) -> dict[str, float]:
@@ -75,7 +88,10 @@ class Options(NamedTuple):
         return cls(**values)
 
 
-LIMITS = ("head_wait", "idle", "max_connections", "max_head", "max_fields", "max_spool")
+LIMITS = (
+    *("head_wait", "body_wait", "idle", "max_connections", "max_threads"),
+    *("max_head", "max_fields", "max_body", "max_spool"),
+)
 
 
 class Row(NamedTuple):

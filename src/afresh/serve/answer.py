@@ -1,6 +1,7 @@
 """Answering one request of a connection: the part of serving that any thread does."""
 
 import io
+import os
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -105,8 +106,12 @@ def _open_file(service: Service, connection: Connection) -> Transfer | None:
     keeps = service.terms.may_keep and head.persistent
     said = ResponseHead(plan.status, plan.lines, None, wants_close=False, has_date=False, has_server=False)
     software = service.terms.software
-    data = encode_head(said, head.method, Framing.LENGTH, keeps=keeps, version=head.version, software=software)
-    return Transfer(data, response, head.request_line, keeps)
+    try:
+        data = encode_head(said, head.method, Framing.LENGTH, keeps=keeps, version=head.version, software=software)
+        return Transfer(data, response, head.request_line, keeps)
+    except BaseException:
+        os.close(response.descriptor)
+        raise
 
 
 def _send_on(service: Service, connection: Connection, transfer: Transfer) -> None:
@@ -147,7 +152,7 @@ def _refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
 
 def _answer(service: Service, connection: Connection, number: int) -> None:
     began = time.monotonic()
-    wire = Wire(connection.sock)
+    wire = Wire(connection.sock, service.config.body_wait)
     head, body, raw = _open_body(service, connection, wire)
     rewrite = None if service.rewriter is None else service.rewriter(head, number)
     environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
@@ -173,7 +178,9 @@ def _open_body(service: Service, connection: Connection, wire: Wire) -> tuple[He
             head.fields["CONTENT_LENGTH"] = str(len(complete))
         return head, io.BytesIO(complete), None
     if head.chunked:
-        file, size, rest = spool_chunked(wire, beginning, head.expects_continue, service.config.spool_limit)
+        file, size, rest = spool_chunked(
+            wire, beginning, head.expects_continue, service.config.spool_limit, service.config.limits.body
+        )
         intake.feed(rest)
         head.fields["CONTENT_LENGTH"] = str(size)
         return head, file, None

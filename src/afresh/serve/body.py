@@ -5,6 +5,7 @@ import tempfile
 from typing import IO, TYPE_CHECKING, cast
 
 from afresh.serve.chunked import ChunkDecoder
+from afresh.serve.head import check_length
 from afresh.serve.wire import PeerGone, Wire
 
 if TYPE_CHECKING:
@@ -71,14 +72,17 @@ class SocketBody(io.RawIOBase):
             self.readinto(scrap)
 
 
-def spool_chunked(wire: Wire, beginning: bytes, expects_continue: bool, limit: int) -> tuple[IO[bytes], int, bytes]:
+def spool_chunked(
+    wire: Wire, beginning: bytes, expects_continue: bool, limit: int, most: int
+) -> tuple[IO[bytes], int, bytes]:
     """Read a whole chunked body, beyond `limit` bytes into a temporary file; returns file, size, the bytes after.
 
     Whole, because WSGI tells an application the length beforehand or not at all, and Django then reads nothing.
-    Raises Refusal where the coding is broken, PeerGone where the connection ends before the body.
+    Raises Refusal where the coding is broken or the body longer than `most` bytes (0: any), PeerGone where the
+    connection ends before the body.
     """
     decoder = ChunkDecoder()
-    file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(limit))  # noqa: SIM115
+    file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max(1, limit)))  # noqa: SIM115 - 0: never
     size = file.write(decoder.feed(beginning))
     if expects_continue and not beginning:
         wire.send(_CONTINUE)
@@ -89,6 +93,7 @@ def spool_chunked(wire: Wire, beginning: bytes, expects_continue: bool, limit: i
             if not count:
                 raise PeerGone("The client ended the connection in the middle of its request's body.")
             size += file.write(decoder.feed(bytes(buffer[:count])))
+            check_length(size, most)
     except BaseException:
         file.close()
         raise

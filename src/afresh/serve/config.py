@@ -6,11 +6,12 @@ import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Bounds of a request head, in bytes and fields; the first two are those of Python's `http.server`."""
+    """Bounds of a request, in bytes and fields, `body` 0 for none; the first two are those of Python's `http.server`."""
 
     request_line: int = 65_536
     fields: int = 100
     head: int = 131_072
+    body: int = 0
 
 
 NO_LIMIT = 0.0
@@ -28,7 +29,8 @@ class Config(msgspec.Struct, frozen=True):
     `calm_after`: so long after that, requests go to other threads at once.
     `spare_threads`: idle threads kept. `most_threads`: answers at a time; more wait in order of arrival.
     `linger`: how long a connection is read on after its last response, so that the response is not lost to a reset.
-    `head_wait`: how long a head may take from its first byte on. `idle`: how long a connection may wait for its next
+    `head_wait`: how long a head may take from its first byte on. `body_wait`: how long a body that is being read may
+    bring nothing, 0 for as long as it likes. `idle`: how long a connection may wait for its next
     request, `NO_LIMIT` for as long as it likes. `connections`: so many are held; fewer where descriptors are scarcer.
     """
 
@@ -47,6 +49,7 @@ class Config(msgspec.Struct, frozen=True):
     most_threads: int = 512
     linger: float = 1.0
     head_wait: float = 60.0
+    body_wait: float = 60.0
     idle: float = NO_LIMIT
     connections: int = 2000
 
@@ -54,12 +57,19 @@ class Config(msgspec.Struct, frozen=True):
         """This, with the limits of these options (`afresh.options.table`, `LIMITS`); without any, as it is."""
         if not options:
             return self
-        limits = msgspec.structs.replace(self.limits, head=int(options["max_head"]), fields=int(options["max_fields"]))
+        limits = msgspec.structs.replace(
+            self.limits,
+            head=int(options["max_head"]),
+            fields=int(options["max_fields"]),
+            body=int(options["max_body"]),
+        )
         return msgspec.structs.replace(
             self,
             limits=limits,
             spool_limit=int(options["max_spool"]),
+            most_threads=int(options["max_threads"]),
             head_wait=options["head_wait"],
+            body_wait=options["body_wait"],
             idle=options["idle"],
             connections=int(options["max_connections"]),
         )

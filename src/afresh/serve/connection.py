@@ -27,8 +27,8 @@ class Connection:
     """A connection that this process owns."""
 
     __slots__ = (
-        "context", "descriptor", "head_began", "idle_since", "intake", "is_keepers", "is_lost", "is_timed", "keeps",
-        "number", "peer", "phase", "refusal", "scheme", "sock", "transfer", "watched_for",
+        "__weakref__", "context", "descriptor", "head_began", "idle_since", "intake", "is_head_timed",
+        "is_idle_timed", "is_keepers", "is_lost", "keeps", "number", "peer", "phase", "refusal", "scheme", "sock", "transfer", "watched_for",
     )  # fmt: skip
 
     def __init__(self, parcel: Parcel, limits: Limits) -> None:
@@ -44,7 +44,9 @@ class Connection:
         # Monotonic.
         self.head_began = 0.0  # When the first bytes of a head came that is not complete; 0 without one.
         self.idle_since = 0.0  # When the last answer ended.
-        self.is_timed = False  # Somebody will look whether it has been idle for too long.
+        # Somebody will look whether it has been too long.
+        self.is_head_timed = False
+        self.is_idle_timed = False
         self.is_keepers = False  # The request is the keeper's, not the application's.
         # How the last answer ended: the connection may carry another, its client is gone.
         self.number = 0  # What the witness calls the request that is answered.

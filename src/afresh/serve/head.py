@@ -23,6 +23,7 @@ _ABSOLUTE = re.compile(r"https?://([^/?]+)(.*)", re.IGNORECASE)
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 # So many bytes tell whether this is HTTP at all; looking at all of a long line each time takes quadratic time.
 _TELLING = 64
+_MOST_DIGITS = 20  # of 2**64
 _OUR_REQUEST_LINE = b"POST / HTTP/1.1\r\n"
 
 # Fields that would replace a variable the server itself sets are left out, as in wsgiref.simple_server.get_environ.
@@ -80,11 +81,12 @@ def parse_head(data: bytes, limits: Limits) -> Head:
         _check_host(version, fields)
         path, query = _split_target(method, target, fields)
         chunked = _is_chunked(version, fields)
+        length = _length(fields.get("CONTENT_LENGTH", "0"))
+        check_length(length, limits.body)
     except Refusal as refusal:
         refusal.request_line = request_line
         raise
     connection = fields.get("HTTP_CONNECTION", "").lower()
-    length = int(fields.get("CONTENT_LENGTH", 0))
     return Head(
         request_line=request_line,
         method=method,
@@ -144,6 +146,12 @@ def check_line_ends(data: bytes | bytearray, start: int) -> None:
     """Refuse a line feed without a carriage return from `start` on: who takes it for a line end sees other fields."""
     if _BARE_LF.search(data, start):
         raise Refusal(HTTPStatus.BAD_REQUEST, "A line must end with CR LF.")
+
+
+def check_length(length: int, most: int) -> None:
+    """Refuse a body of so many bytes; `most` 0: none."""
+    if most and length > most:
+        raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The request's body is longer than {most} bytes.")
 
 
 def _parse_fields(data: bytes, limits: Limits) -> dict[str, str]:
@@ -238,6 +246,13 @@ def _is_chunked(version: str, fields: dict[str, str]) -> bool:
     if coding.lower() != "chunked":
         raise Refusal(HTTPStatus.NOT_IMPLEMENTED, "No transfer coding but chunked is spoken here.")
     return True
+
+
+def _length(digits: str) -> int:
+    # llhttp bounds the number, but not how many zeros it begins with.
+    if len(digits) > _MOST_DIGITS:
+        raise Refusal(HTTPStatus.BAD_REQUEST, "Content-Length is too long.")
+    return int(digits)
 
 
 def _is_persistent(version: str, connection: str) -> bool:

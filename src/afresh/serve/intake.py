@@ -8,13 +8,15 @@ from http import HTTPStatus
 
 from afresh.serve.chunked import ChunkDecoder
 from afresh.serve.config import Limits
-from afresh.serve.head import Head, Refusal, check_beginning, check_line_ends, parse_head
+from afresh.serve.head import Head, Refusal, check_beginning, check_length, check_line_ends, parse_head
 
 
 class Intake:
     """Assembles requests from the bytes of one connection, in order (RFC 9112 9.3.2)."""
 
-    __slots__ = ("_begun", "_body_at", "_decoder", "_fed", "_limits", "_pieces", "_scanned", "head", "received")
+    __slots__ = (
+        "_begun", "_body_at", "_decoder", "_fed", "_length", "_limits", "_pieces", "_scanned", "head", "received",
+    )  # fmt: skip
 
     def __init__(self, limits: Limits, received: bytes = b"") -> None:
         self._limits = limits
@@ -32,6 +34,7 @@ class Intake:
         self._decoder: ChunkDecoder | None = None
         self._fed = 0  # Up to where `received` went into the decoder.
         self._pieces: list[bytes] = []
+        self._length = 0  # of the pieces
 
     def feed(self, data: bytes) -> None:
         """Append what was read."""
@@ -110,6 +113,8 @@ class Intake:
         if not self._decoder.is_complete:
             self._pieces.append(self._decoder.feed(bytes(self.received[self._fed :])))
             self._fed = len(self.received)
+            self._length += len(self._pieces[-1])
+            check_length(self._length, self._limits.body)
         if not self._decoder.is_complete:
             return None
         self._pieces = [b"".join(self._pieces)]

@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 import traceback
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -96,12 +97,13 @@ class Leader:
     def _lead(self) -> None:
         """Wait and perform until another thread leads or the server stops."""
         while not self.is_stopping:
-            while self._ready:
+            for _ in range(len(self._ready)):
                 if not self._advance(self._ready.popleft()):
                     return
             if self._leaving:
                 self._send_away()
-            for descriptor in self.poller.wait():
+            # Between two requests of one connection, who sends many at once, all others have their turn.
+            for descriptor in self.poller.wait(at_once=bool(self._ready)):
                 if not self._perform(descriptor):
                     return
         self._close_everything()
@@ -110,6 +112,8 @@ class Leader:
         """Do what an event asks for."""
         connection = self.roster.get(descriptor)
         if connection is not None:
+            if self._ready and connection in self._ready:
+                return True  # what it has sent before comes first, above all before its end
             return self._read(connection) if connection.phase is not Phase.SENDING else self._resume(connection)
         listener = self.listeners.get(descriptor)
         if listener is not None:
@@ -250,16 +254,34 @@ class Leader:
         """Read on. A head that has begun must be complete in time."""
         if connection.intake.received and not connection.head_began:
             connection.head_began = time.monotonic()
-            overdue = partial(self._refuse_slow_head, connection, connection.head_began)
-            self.poller.later(self._config.head_wait, overdue)
+            if not connection.is_head_timed:
+                connection.is_head_timed = True
+                self._look_later(connection, self._config.head_wait, self._refuse_slow_head)
         self.roster.watch(connection)
 
-    def _refuse_slow_head(self, connection: Connection, began: float) -> None:
-        if connection.phase is Phase.READING and connection.head_began == began:
-            message = "The request did not come in time."
-            connection.refusal = Refusal(HTTPStatus.REQUEST_TIMEOUT, message, connection.intake.begun_line)
-            # Not here: who does the poller's calls cannot pass on the lead.
-            self._answer_or_dispatch(connection, at_once=False)
+    def _refuse_slow_head(self, connection: Connection) -> None:
+        connection.is_head_timed = False
+        if connection.phase is not Phase.READING or not connection.head_began:
+            return
+        left = connection.head_began + self._config.head_wait - time.monotonic()
+        if left > 0:  # it is another one
+            connection.is_head_timed = True
+            self._look_later(connection, left, self._refuse_slow_head)
+            return
+        message = "The request did not come in time."
+        connection.refusal = Refusal(HTTPStatus.REQUEST_TIMEOUT, message, connection.intake.begun_line)
+        # Not here: who does the poller's calls cannot pass on the lead.
+        self._answer_or_dispatch(connection, at_once=False)
+
+    def _look_later(self, connection: Connection, delay: float, look: Callable[[Connection], None]) -> None:
+        """Call `look` after `delay` seconds, unless the connection has ended; it and what came from it are not held."""
+        reference = weakref.ref(connection)
+
+        def call() -> None:
+            if (connection := reference()) is not None:
+                look(connection)
+
+        self.poller.later(delay, call)
 
     def _check_host(self, head: Head) -> None:
         hosts = self._surroundings.hosts
@@ -375,19 +397,17 @@ class Leader:
         """Wait for the connection's next request."""
         connection.idle_since = time.monotonic()
         self.roster.watch(connection)
-        if self._config.idle != NO_LIMIT and not connection.is_timed:
-            self._look_later(connection, self._config.idle)
-
-    def _look_later(self, connection: Connection, delay: float) -> None:
-        connection.is_timed = True
-        self.poller.later(delay, partial(self._close_if_idle, connection))
+        if self._config.idle != NO_LIMIT and not connection.is_idle_timed:
+            connection.is_idle_timed = True
+            self._look_later(connection, self._config.idle, self._close_if_idle)
 
     def _close_if_idle(self, connection: Connection) -> None:
-        connection.is_timed = False
+        connection.is_idle_timed = False
         if connection.is_idle:
             left = connection.idle_since + self._config.idle - time.monotonic()
             if left > 0:
-                self._look_later(connection, left)
+                connection.is_idle_timed = True
+                self._look_later(connection, left, self._close_if_idle)
             elif connection.is_quiet():
                 self._close(connection)
 

@@ -58,12 +58,12 @@ class Poller:
         """Have `call` done after `delay` seconds. For the thread that waits."""
         heapq.heappush(self._deadlines, (time.monotonic() + delay, next(self._numbers), call))
 
-    def wait(self) -> list[int]:
-        """Wait until there is something to do; returns the descriptors that are ready.
+    def wait(self, *, at_once: bool = False) -> list[int]:
+        """Wait until there is something to do, `at_once` not at all; returns the descriptors that are ready.
 
         Calls that are due are done here, before their descriptors are returned.
         """
-        events = self._epoll.poll(self._timeout())
+        events = self._epoll.poll(0 if at_once else self._timeout())
         if self._deadlines:
             self._call_due()
         return [descriptor for descriptor, _ in events if descriptor != self._bell or self._answer_bell()]

@@ -69,6 +69,10 @@ def read_head(status: str, headers: list[tuple[str, str]]) -> ResponseHead:
         raise TypeError("The headers must be a list of tuples of two strings.")
     head = ResponseHead(status, "", None, False, False, False)
     lines = [line for name, value in headers if (line := _read_field(head, name, value))]
+    if status.startswith("205"):
+        # It has no content (RFC 9110 15.3.6); what the application sends all the same is cut off.
+        lines = [line for line in lines if not line.lower().startswith("content-length:")] + ["Content-Length: 0\r\n"]
+        head.length = 0
     block = "".join(lines)
     if block.count("\n") != len(lines) or block.count("\r") != len(lines) or "\0" in block:
         bad = next(line for line in lines if re.search(r"[\r\n\0]", line[:-2]))
@@ -85,7 +89,9 @@ def _read_field(head: ResponseHead, name: str, value: str) -> str:
     kind = _kinds.get(name) or _kind_of(name)
     if kind is not _Kind.PLAIN:
         if kind is _Kind.LENGTH:
-            head.length = _read_length(value, head.length)
+            before, head.length = head.length, _read_length(value, head.length)
+            if before is not None:
+                return ""
         elif kind is _Kind.CONNECTION:
             head.wants_close = head.wants_close or _read_connection(value)
             return ""
@@ -149,8 +155,10 @@ def encode_head(
 
 
 def _drops_length(head: ResponseHead, method: str) -> bool:
-    """204 has no Content-Length (RFC 9110 8.6); an empty answer to HEAD says nothing of GET's (Django basehttp.py)."""
-    return head.status.startswith("204") or (method == "HEAD" and head.length == 0)
+    """204 has no Content-Length, and 304 only that of the content which it stands for (RFC 9110 8.6), of which an
+    empty one of Django's says nothing; nor does an empty answer to HEAD say anything of GET's (Django basehttp.py)."""
+    code = head.status[:3]
+    return code == "204" or (head.length == 0 and (code == "304" or method == "HEAD"))
 
 
 def replace_length(lines: str, length: int) -> str:

@@ -10,16 +10,17 @@ class PeerGone(ConnectionAbortedError):
 
 
 class Wire:
-    """Blocking transfers on a non-blocking socket.
+    """Blocking transfers on a non-blocking socket. `patience`: seconds that a body may bring nothing, 0 without limit.
 
     The socket stays non-blocking because the waiting thread uses it too, so a transfer that would block waits in
-    poll(2), without a time limit, as Django's does. `socket.shutdown` from another thread ends the wait.
+    poll(2), in writing without a time limit, as Django's does. `socket.shutdown` from another thread ends the wait.
     """
 
-    __slots__ = ("sock",)
+    __slots__ = ("_patience", "sock")
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, patience: float = 0.0) -> None:
         self.sock = sock
+        self._patience = patience
 
     def __repr__(self) -> str:
         return f"<Wire fd={self.sock.fileno()}>"
@@ -79,15 +80,16 @@ class Wire:
             try:
                 return self.sock.recv_into(buffer)
             except BlockingIOError:
-                self._wait(select.POLLIN)
+                self._wait(select.POLLIN, self._patience)
             except OSError as exc:
                 raise PeerGone from exc
 
-    def _wait(self, event: int) -> None:
+    def _wait(self, event: int, patience: float = 0.0) -> None:
         # The descriptor is -1 once the socket was closed, as in a child that the application forked.
         descriptor = self.sock.fileno()
         if descriptor < 0:
             raise PeerGone
         poll = select.poll()
         poll.register(descriptor, event)
-        poll.poll()
+        if not poll.poll(1000 * patience or None):
+            raise PeerGone(f"Nothing came for {patience:g} s.")

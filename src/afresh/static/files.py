@@ -61,12 +61,17 @@ class StaticFiles:
             return None
         if found is None:
             return None
-        file = self._look(found, os.fstat(descriptor))
-        if file is None:
+        try:
+            file = self._look(found, os.fstat(descriptor))
+            boundary = os.urandom(16).hex() if "HTTP_RANGE" in fields else ""
+            plan = None if file is None else make_plan(method, fields, file, boundary)
+        except Exception:
+            # A name that cannot be said in a header, a type that somebody has added: the application's affair again.
+            plan = None
+        if plan is None:
             os.close(descriptor)
             return None
-        boundary = os.urandom(16).hex() if "HTTP_RANGE" in fields else ""
-        return FileResponse(make_plan(method, fields, file, boundary), descriptor)
+        return FileResponse(plan, descriptor)
 
     def _look(self, path: str, status: os.stat_result) -> Representation | None:
         """What is to be said about an open file; None for anything but a regular one."""

@@ -111,6 +111,18 @@ def test_a_finder_that_fails_is_the_applications() -> None:
     assert StaticFiles("/static/", (fails,)).respond("GET", "/static/a.css", {}) is None
 
 
+def test_what_cannot_be_said_of_a_file_is_the_applications_and_leaves_nothing_open(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = os.fsdecode(b"\xff.css")
+    (root / name).touch()
+    files = StaticFiles("/static/", (lambda relative: str(root / name),))
+    before = set(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        assert files.respond("GET", "/static/a.css", {}) is None
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
 def test_every_change_is_seen_at_once(root: Path, respond: Respond) -> None:
     def length() -> int | None:
         response = respond("/static/a.css")

@@ -1,8 +1,11 @@
 """Paths of requests, and where their files are looked for."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from afresh.static.places import Folder, find, relative_path
 
@@ -42,6 +45,15 @@ from afresh.static.places import Folder, find, relative_path
 )
 def test_relative_path(path: str, expected: str | None) -> None:
     assert relative_path(path, "/static/") == expected
+
+
+@given(st.lists(st.sampled_from(["..", ".", "/", "a", "%2e", "%2f", "\\", "\0", "é", " ", "secret"])).map("".join))
+def test_nothing_outside_by_any_spelling(below: str) -> None:
+    root = Path("/root-of-static-files")
+    relative = relative_path(f"/static/{below}".encode().decode("latin-1"), "/static/")
+    if relative is not None:
+        assert Path(os.path.normpath(os.path.join(root, relative))).is_relative_to(root)
+        assert Path(os.path.normpath(os.path.join(root, relative))) != root
 
 
 @pytest.fixture
