@@ -6,7 +6,7 @@ import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Bounds of a request, in bytes and fields, `body` 0 for none; the first two are those of Python's `http.server`."""
+    """Bounds of a request, in bytes and fields; the first two are those of Python's `http.server`. `body`: 0, none."""
 
     request_line: int = 65_536
     fields: int = 100

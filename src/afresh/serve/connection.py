@@ -28,7 +28,8 @@ class Connection:
 
     __slots__ = (
         "__weakref__", "context", "descriptor", "head_began", "idle_since", "intake", "is_head_timed",
-        "is_idle_timed", "is_keepers", "is_lost", "keeps", "number", "peer", "phase", "refusal", "scheme", "sock", "transfer", "watched_for",
+        "is_idle_timed", "is_keepers", "is_lost", "keeps", "number", "peer", "phase", "refusal", "scheme", "sock",
+        "transfer", "watched_for",
     )  # fmt: skip
 
     def __init__(self, parcel: Parcel, limits: Limits) -> None:
