@@ -1,44 +1,70 @@
 """A page that is nothing but markup changes where it stands; it ends as a browser would have loaded it."""
 
 import json
+import os
 import random
+import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from afresh.testing.edits import write_and_rename
+from afresh.testing.edits import edit, write_and_rename
+from afresh.testing.server import started_server
 
-from .site import FILES, Site, site_at
+from .site import Site
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
-APPLICATION = """\
-import os
-from markup import STATUS, answer
+PROJECT = {
+    "manage.py": """\
+        import os, sys
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+        from django.core.management import execute_from_command_line
+        execute_from_command_line(sys.argv)
+        """,
+    "settings.py": """\
+        DEBUG = True
+        SECRET_KEY = "x"
+        ROOT_URLCONF = "urls"
+        INSTALLED_APPS = ["afresh.django", "django.contrib.staticfiles"]
+        STATIC_URL = "static/"
+        STATICFILES_DIRS = ["static"]
+        """,
+    "urls.py": """\
+        import threading
+        from django.http import HttpResponse, StreamingHttpResponse
+        from django.urls import path
+        import markup
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-calls = 0
+        calls = 0
 
+        def page(request):
+            global calls
+            calls += 1
+            fields, body = markup.answer(request.META)
+            return HttpResponse(body.replace("CALLS", str(calls)), headers=dict(fields), status=markup.STATUS)
 
-def app(environ, start_response):
-    global calls
-    calls += 1
-    if environ["PATH_INFO"].startswith("/static/"):
-        start_response("200 OK", [("Content-Type", "text/css"), ("Cache-Control", "no-cache")])
-        with open(HERE + environ["PATH_INFO"], "rb") as file:
-            return [file.read()]
-    if environ["PATH_INFO"] == "/elsewhere":
-        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
-        return [b"<!doctype html><html><head></head><body><h1>elsewhere</h1></body></html>"]
-    fields, body = answer(environ)
-    start_response(STATUS, [("Content-Type", "text/html; charset=utf-8"), *fields])
-    return [body.replace("CALLS", str(calls)).encode()]
-"""
+        def drawn(request):
+            return HttpResponse(markup.DRAWN, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+        def elsewhere(request):
+            return HttpResponse("<!doctype html><html><head></head><body><h1>elsewhere</h1></body></html>")
+
+        def endless(request):
+            return StreamingHttpResponse(iter(lambda: threading.Event().wait(1) or b"<p>more", None))
+
+        urlpatterns = [path("", page), path("drawn.svg", drawn), path("elsewhere/", elsewhere)]
+        """,
+    "static/style.css": "h1 { color: rgb(1, 2, 3); }\n",
+    "static/sprite.svg": "<svg xmlns='http://www.w3.org/2000/svg'><g id='a'><path d='M0 0h9v9z'/></g></svg>",
+}
 MARKUP = '''\
-STATUS = '{status}'
+STATUS = {status}
+DRAWN = "<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='9'></svg>"
 
 def answer(environ):
     return {fields!r}, {head!r} + f"""{body}"""
@@ -50,41 +76,50 @@ BODY = "<body><h1>one</h1><input id=field><div style='height: 3000px'></div><p>e
 class Pages:
     """The page of a running application, as it is to be."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    def __init__(self, root: Path, url: str) -> None:
+        self.root = root
+        self.url = url
 
     def show(
         self,
         body: str,
         head: str = HEAD,
         fields: tuple[tuple[str, str], ...] = (),
-        status: str = "200 OK",
+        status: int | str = 200,
+        width: int = 10,
     ) -> None:
         """Save a new version of it; what is in braces in `body` is Python, with the request's `environ`."""
-        text = MARKUP.format(status=status, fields=[*fields], head=head, body=body)
-        write_and_rename(self.site.root / "markup.py", text)
+        text = MARKUP.format(status=status, fields=[*fields], head=head, body=body, width=width)
+        write_and_rename(self.root / "markup.py", text)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root: Path = tmp_path_factory.mktemp("pages")
-    (root / "application.py").write_text(APPLICATION)
-    (root / "markup.py").write_text(MARKUP.format(status="200 OK", fields=[], head=HEAD, body=BODY))
-    with site_at(root) as site:
+    for name, text in PROJECT.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(textwrap.dedent(text))
+    Pages(root, "").show(BODY)
+    command = (sys.executable, "manage.py", "runserver", "0")
+    with started_server(command, cwd=root, env={**os.environ, "PYTHONUNBUFFERED": ""}) as server:
+        site = Site(root, server)
+        site.wait_watched()
         yield site
 
 
 @pytest.fixture
 def pages(site: Site) -> Pages:
-    write_and_rename(site.root / "static" / "style.css", FILES["static/style.css"])
-    pages = Pages(site)
+    for name in ("static/style.css", "static/sprite.svg", "urls.py"):
+        if (site.root / name).read_text() != textwrap.dedent(PROJECT[name]):
+            write_and_rename(site.root / name, textwrap.dedent(PROJECT[name]))
+    pages = Pages(site.root, site.url)
     pages.show(BODY)
     return pages
 
 
 def visit(page: "Page", pages: Pages) -> None:
     """Open it, and leave a mark in it that no load survives."""
-    page.goto(pages.site.url)
+    page.goto(pages.url)
     page.wait_for_function("performance.getEntriesByType('resource').some(({ name }) => name.includes('live.js'))")
     mark(page)
 
@@ -144,6 +179,44 @@ def test_what_was_typed_is_put_back_into_a_field_that_was_replaced(pages: Pages,
     assert is_same(page)
 
 
+FIELDS = """<form>
+<select id=s><option>a<option>b<option>c</select>
+<select id=t><option>a<option selected>b<option>c</select>
+<select id=m multiple><option selected>a<option selected>b<option>c</select>
+<input id=ca type=checkbox name=c value=a><input id=cb type=checkbox name=c value=b>
+<input id=ra type=radio name=r value=a checked><input id=rb type=radio name=r value=b>
+<input id=x name=x value=own><textarea id=y name=y>own</textarea></form>"""
+STATE = """(ids) => ids.map((id) => {
+    const field = document.getElementById(id);
+    const isChoice = field.type === "checkbox" || field.type === "radio";
+    if (isChoice) return field.checked;
+    return field.options ? [...field.selectedOptions].map(({ value }) => value) : field.value;
+})"""
+
+
+@pytest.mark.parametrize("script", ["", "<script>window.own = 1</script>"], ids=["in place", "loaded"])
+def test_each_kind_of_field_keeps_what_the_user_chose_and_no_more(pages: Pages, page: "Page", script: str) -> None:
+    pages.show(f"<body><h1>one</h1>{FIELDS}{script}")
+    visit(page, pages)
+    page.select_option("#m", ["b", "c"])
+    page.check("#cb")
+    page.check("#rb")
+    page.fill("#x", "typed")
+    page.fill("#y", "typed")
+    page.fill("#y", "own")  # and taken back
+    after = (
+        FIELDS.replace("<option>c</select>\n<select id=t", "<option selected>c</select>\n<select id=t")
+        .replace("<input id=ca", "<input id=cz type=checkbox name=c value=z><input id=ca")
+        .replace(">own</textarea>", ">other</textarea>")
+    )
+    pages.show(f"<body><h1>two</h1>{after}{script}")
+    heading(page, "two")
+    settled(page)
+    names = ["s", "t", "m", "cz", "ca", "cb", "ra", "rb", "x", "y"]
+    expected = [["c"], ["b"], ["b", "c"], False, False, True, False, True, "typed", "other"]
+    assert page.evaluate(STATE, names) == expected
+
+
 def test_nothing_of_it_is_remembered_for_the_next_load(pages: Pages, page: "Page") -> None:
     visit(page, pages)
     page.fill("#field", "typed")
@@ -172,16 +245,77 @@ def test_nothing_of_it_is_remembered_for_the_next_load(pages: Pages, page: "Page
         "<own-element></own-element>",
         "<svg><script>window.ran = 1</script></svg>",
         "<meta http-equiv=content-security-policy content='img-src *'>",
+        "<meta name=referrer content=origin>",
+        "<dialog>d</dialog>",
+        "<p popover>p</p>",
+        "<div><template shadowrootmode=open>t</template></div>",
+        "<div><template shadowrootmode=closed>t</template></div>",
+        "<table><form><tr><td><input name=a></td></tr></form><tr><td><input name=b></td></tr></table>",
+        "<img src=/drawn.svg>",
+        "<base href=/>",
     ],
 )
 def test_where_more_than_markup_could_know_it_is_loaded_anew(pages: Pages, page: "Page", part: str) -> None:
     pages.show(BODY + part)
-    page.goto(pages.site.url)
+    page.goto(pages.url)
     settled(page)
     mark(page)
     pages.show(BODY.replace("one", "two") + part)
     heading(page, "two")
     assert not is_same(page)
+
+
+def test_at_a_fragment_it_is_loaded_anew(pages: Pages, page: "Page") -> None:
+    page.goto(pages.url + "#end")
+    settled(page)
+    mark(page)
+    pages.show(BODY.replace("one", "two"))
+    heading(page, "two")
+    assert not is_same(page)
+
+
+def test_an_image_that_a_view_draws_is_drawn_anew(pages: Pages, page: "Page") -> None:
+    pages.show(BODY + "<img src=/drawn.svg>")
+    page.goto(pages.url)
+    settled(page)
+    pages.show(BODY + "<img src=/drawn.svg>", width=77)
+    page.wait_for_function("document.querySelector('img').naturalWidth === 77")
+
+
+@pytest.mark.parametrize(
+    ("element", "shown"),
+    [
+        ("<svg><use href=/static/sprite.svg#a></use></svg>", "document.querySelector('use').href.baseVal"),
+        ("<video poster=/static/sprite.svg></video>", "document.querySelector('video').poster"),
+    ],
+)
+def test_an_image_that_is_used_in_other_ways_is_swapped(pages: Pages, page: "Page", element: str, shown: str) -> None:
+    pages.show(BODY + element)
+    visit(page, pages)
+    edit(pages.root / "static/sprite.svg", "h9v9z", "h5v5z")
+    page.wait_for_function(f"{shown}.includes('afresh=')")
+
+
+def test_an_image_that_cannot_be_swapped_loads_the_page_anew(pages: Pages, page: "Page") -> None:
+    pages.show(BODY + "<object data=/static/sprite.svg></object>")
+    visit(page, pages)
+    edit(pages.root / "static/sprite.svg", "h9v9z", "h5v5z")
+    page.wait_for_function("window.mark !== 1")
+
+
+def test_a_view_that_becomes_a_stream_is_shown_as_it_comes(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    edit(pages.root / "urls.py", 'path("", page)', 'path("", endless)')
+    page.locator("p", has_text="more").first.wait_for()
+
+
+def test_a_view_that_does_not_come_to_an_end_and_its_repair(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    with page.expect_request(lambda request: request.headers.get("afresh-page") == "document"):
+        pages.show("<h1>{__import__('threading').Event().wait()}</h1>")
+    pages.show(BODY.replace("one", "repaired"))
+    heading(page, "repaired")
+    assert is_same(page)
 
 
 def test_another_policy_loads_it_anew(pages: Pages, page: "Page") -> None:
@@ -198,15 +332,15 @@ def test_another_policy_loads_it_anew(pages: Pages, page: "Page") -> None:
 
 def test_a_redirect_is_followed(pages: Pages, page: "Page") -> None:
     visit(page, pages)
-    pages.show("", fields=(("Location", "/elsewhere"),), status="302 Found")
+    pages.show("", fields=(("Location", "/elsewhere/"),), status=302)
     heading(page, "elsewhere")
-    assert page.url.endswith("/elsewhere")
+    assert page.url.endswith("/elsewhere/")
 
 
 def test_an_error_is_shown_once_and_its_repair_too(pages: Pages, page: "Page") -> None:
     visit(page, pages)
     script = "<script>window.ran = (window.ran ?? 0) + 1</script>"
-    pages.show(f"<body><h1>failed</h1><p>CALLS</p>{script}", status="500 Internal Server Error")
+    pages.show(f"<body><h1>failed</h1><p>CALLS</p>{script}", status=500)
     heading(page, "failed")
     page.wait_for_function("window.ran === 1")
     assert page.inner_text("p") == "1"
@@ -216,7 +350,7 @@ def test_an_error_is_shown_once_and_its_repair_too(pages: Pages, page: "Page") -
 
 def test_code_that_does_not_start_is_explained_and_its_repair_shown(pages: Pages, page: "Page") -> None:
     visit(page, pages)
-    pages.show(BODY, status="200 OK'\nSTATUS = missing\nSTATUS = '")
+    pages.show(BODY, status="missing")
     heading(page, "NameError")
     page.get_by_role("button", name="Copy as text").wait_for()
     pages.show(BODY.replace("one", "repaired"))
@@ -240,6 +374,14 @@ def test_a_script_that_is_new_runs_and_the_view_is_not_called_twice(pages: Pages
     assert not is_same(page)
 
 
+def test_a_style_of_an_extension_does_not_hinder_it(pages: Pages, page: "Page") -> None:
+    visit(page, pages)
+    page.evaluate("document.head.append(document.createElement('style'))")
+    pages.show(BODY.replace("one", "two"))
+    heading(page, "two")
+    assert is_same(page)
+
+
 def test_another_stylesheet_takes_effect(pages: Pages, page: "Page") -> None:
     visit(page, pages)
     pages.show(BODY.replace("one", "two"), head=HEAD + "<style>h1 { color: rgb(7, 7, 7); }</style>")
@@ -249,7 +391,7 @@ def test_another_stylesheet_takes_effect(pages: Pages, page: "Page") -> None:
 def test_a_style_that_was_swapped_stays(pages: Pages, page: "Page") -> None:
     visit(page, pages)
     for number in (8, 9):
-        pages.site.edit("static/style.css", "rgb(1, 2, 3)" if number == 8 else "rgb(8, 8, 8)", f"rgb({number}, 8, 8)")
+        edit(pages.root / "static/style.css", "rgb(1, 2, 3)" if number == 8 else "rgb(8, 8, 8)", f"rgb({number}, 8, 8)")
         page.wait_for_function(f"getComputedStyle(document.querySelector('h1')).color === 'rgb({number}, 8, 8)'")
     page.wait_for_function("document.querySelectorAll('link[rel=stylesheet]').length === 1")
     link = page.query_selector("link")
@@ -267,7 +409,7 @@ def test_a_style_that_was_saved_with_the_code_is_swapped_too(pages: Pages, page:
     page.evaluate("window.away = true; addEventListener('afresh:change', ({ detail }) => { window.told = detail; })")
     pages.show(BODY.replace("one", "two"))
     page.wait_for_function("window.told")
-    pages.site.edit("static/style.css", "rgb(1, 2, 3)", "rgb(8, 8, 8)")
+    edit(pages.root / "static/style.css", "rgb(1, 2, 3)", "rgb(8, 8, 8)")
     page.wait_for_function("window.told.changes.some(([, kind]) => kind === 'css')")
     page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
     heading(page, "two")
@@ -280,7 +422,7 @@ def test_a_list_keeps_the_elements_that_are_in_both(pages: Pages, page: "Page") 
         return "<body><h1>" + words[0] + "</h1><ul>\\n" + "\\n".join(f"<li>{word}</li>" for word in words) + "\\n</ul>"
 
     pages.show(listed("a", "b", "c", "d", "e"))
-    page.goto(pages.site.url)
+    page.goto(pages.url)
     settled(page)
     page.evaluate("for (const li of document.querySelectorAll('li')) li.word = li.textContent")
     pages.show(listed("x", "a", "c", "y", "d", "e", "z"))
@@ -294,7 +436,7 @@ def test_the_application_is_asked_as_by_a_load(pages: Pages, page: "Page") -> No
     told = "{k: v for k, v in environ.items() if k.startswith(('HTTP_', 'REQUEST'))}"
     shown = f"<body><h1>one</h1><pre>{{__import__('json').dumps({told})}}</pre>"
     pages.show(shown)
-    page.goto(pages.site.url + "/?a=1#there")
+    page.goto(pages.url + "/?a=1")
     settled(page)
     mark(page)
     page.reload()
@@ -318,7 +460,7 @@ def test_it_ends_as_a_load_would_have_ended(pages: Pages, page: "Page", context:
     chance = random.Random(7)
     tree = [_element(chance, 3) for _ in range(4)]
     pages.show(_body(tree, 0))
-    page.goto(pages.site.url)
+    page.goto(pages.url)
     settled(page)
     mark(page)
     beside = context.new_page()
@@ -327,7 +469,7 @@ def test_it_ends_as_a_load_would_have_ended(pages: Pages, page: "Page", context:
         page.evaluate("sessionStorage.clear()")  # so many so quickly are a page that changes itself
         pages.show(_body(tree, number))
         heading(page, f"number {number}.")
-        beside.goto(pages.site.url)
+        beside.goto(pages.url)
         settled(beside)
         assert document_of(page) == document_of(beside), number
     assert is_same(page)

@@ -1,6 +1,8 @@
 """Live reload in a real browser: when a page is loaded anew, when it is not, and what it keeps."""
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,10 +10,11 @@ import pytest
 
 from afresh.testing.client import free_port
 
+from .conftest import DEADLINE
 from .site import Site, site_at
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 COLOUR = "getComputedStyle(document.querySelector({!r})).color"
 
@@ -164,6 +167,20 @@ def test_going_back_shows_the_new_code(site: Site, page: "Page") -> None:
     heading(page, "two")
 
 
+def test_a_page_that_was_kept_for_back_shows_the_new_code(site: Site, keeping_browser: "Browser") -> None:
+    page = keeping_browser.new_page()
+    page.set_default_timeout(DEADLINE)
+    visit(page, site)
+    page.evaluate("addEventListener('pageshow', ({ persisted }) => { sessionStorage.kept = persisted; })")
+    visit(page, site, "/other")
+    site.edit("application.py", 'WORD = "one"', 'WORD = "two"')
+    heading(page, "two")
+    page.go_back(wait_until="commit")
+    heading(page, "two")
+    assert page.evaluate("sessionStorage.kept") == "true"
+    page.close()
+
+
 def test_a_page_from_the_browsers_cache_is_loaded_anew_once(site: Site, page: "Page") -> None:
     visit(page, site, "/cached")
     site.edit("application.py", 'WORD = "one"', 'WORD = "two"')
@@ -187,6 +204,37 @@ def test_another_start_on_the_same_port_loads_the_page_anew(tmp_path: Path, page
     with site_at(tmp_path, port=port) as site:
         visit(page, site)
         site.server.stop()
+    (tmp_path / "application.py").write_text((tmp_path / "application.py").read_text().replace('"one"', '"again"'))
+    with site_at(tmp_path, port=port):
+        heading(page, "again")
+
+
+class Foreign(BaseHTTPRequestHandler):
+    """Another server on the port, for a while."""
+
+    asked = threading.Event()
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+        if self.path.startswith("/__afresh__/events"):
+            self.asked.set()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_after_another_server_had_the_port_it_goes_on(tmp_path: Path, page: "Page") -> None:
+    port = free_port()
+    with site_at(tmp_path, port=port) as site:
+        visit(page, site)
+        site.wait_for_streams(1)
+        site.server.stop()
+    with ThreadingHTTPServer(("127.0.0.1", port), Foreign) as foreign:
+        serving = threading.Thread(target=foreign.serve_forever)
+        serving.start()
+        assert Foreign.asked.wait(DEADLINE / 1000)
+        foreign.shutdown()
+        serving.join()
     (tmp_path / "application.py").write_text((tmp_path / "application.py").read_text().replace('"one"', '"again"'))
     with site_at(tmp_path, port=port):
         heading(page, "again")

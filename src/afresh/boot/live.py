@@ -15,15 +15,16 @@ MOST_TOLD = 50
 
 class LivePages:
     """Puts the script into documents, and a link to the dashboard into those of requests that failed. `tell`: says
-    which pages stay without, each once. `dashboard`: its origin, or empty.
+    which pages stay without, each once. `dashboard`: its origin, or empty. `files`: the path of static files, or empty.
 
     The stamp is taken before the application is called: what a page is made from is not older than that.
     """
 
-    def __init__(self, live: msg.Live, tell: Callable[[msg.FromApp], None], dashboard: str) -> None:
+    def __init__(self, live: msg.Live, tell: Callable[[msg.FromApp], None], dashboard: str, files: str) -> None:
         self._live = live
         self._tell = tell
         self._dashboard = dashboard
+        self._files = files
         self._told: set[tuple[str, str]] = set()
         self.number = live.number
 
@@ -51,6 +52,7 @@ class LivePages:
             stamp=stamp,
             method=head.method,
             link=link,
+            files=self._files,
         )
         if placed.obstacle:
             self._say(quote(head.path, safe="/", encoding="latin-1"), placed.obstacle)

@@ -119,7 +119,8 @@ class _ServerProcess:
         gate = ServerGate(word, order.generation, descriptors[1] if order.events else None)
         application = self._application
         config = Config(threads=application.threads, server_name=application.host, server_port=application.port)
-        self._live = None if live is None else LivePages(live, self._control.send, order.dashboard)
+        files = application.files.prefix if application.files is not None else ""
+        self._live = None if live is None else LivePages(live, self._control.send, order.dashboard, files)
         self._server = Server(
             application.wsgi,
             config=config.limited(order.limits),

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from html import escape
 from typing import NamedTuple
+from urllib.parse import quote
 
 from afresh.live.policy import access
 
@@ -30,9 +31,12 @@ _UTF_8 = re.compile(r"charset\s*=\s*\"?utf-?8\b", re.IGNORECASE)
 _TERMS = frozenset(
     {"content-language", "default-style", "document-policy", "link", "origin-agent-cluster", "permissions-policy"}
     | {"feature-policy", "referrer-policy", "refresh", "report-to", "reporting-endpoints", "x-dns-prefetch-control"}
+    | {"x-frame-options"}
     | {f"content-security-policy{suffix}" for suffix in ("", "-report-only")}
     | {f"cross-origin-{kind}-policy{suffix}" for kind in ("opener", "embedder") for suffix in ("", "-report-only")}
 )
+# What scripts cannot see in the document that a parser made of it.
+_HIDDEN = re.compile(rb"shadowrootmode", re.IGNORECASE)
 _ASKS = "HTTP_AFRESH_PAGE"
 # What a field promises about the body's very bytes.
 _DIGESTS = ("content-md5", "digest", "content-digest", "repr-digest", "signature")
@@ -78,9 +82,11 @@ def place(
     stamp: str,
     method: str,
     link: str = "",
+    files: str = "",
 ) -> Placed:
     """A complete response body with the script in it. `lines`: its header section. `is_document`: the browser says that
     it shows it as a page, so that anything of the type HTML is one. `link`: where more is told of a failed request.
+    `files`: the path below which files are, of whose changes pages are told.
     """
     fields: dict[str, list[str]] = {}
     for name, value in _FIELD.findall(lines):
@@ -104,8 +110,8 @@ def place(
     if match is None and _BASE.search(body):
         return Placed(None, "its <base> would lead the script to another place")
     at = match.end() if match is not None else len(body)
-    terms = _terms(fields) if method == "GET" and _UTF_8.search(content_type) else ""
-    tag = _tag(script, stamp, allowed.nonce, method, terms)
+    can_fetch = method == "GET" and allowed.may_fetch and _UTF_8.search(content_type) and not _HIDDEN.search(body)
+    tag = _tag(script, stamp, allowed.nonce, method, _terms(fields) if can_fetch else "", quote(files))
     more = _more(link) if link and status >= 500 else b""
     return Placed(body[:at] + tag + body[at:] + more)
 
@@ -129,9 +135,10 @@ def _terms(fields: Mapping[str, list[str]]) -> str:
     return f"{zlib.crc32(chr(10).join(said).encode('latin-1', 'replace')):x}"
 
 
-def _tag(script: str, stamp: str, nonce: str, method: str, terms: str) -> bytes:
+def _tag(script: str, stamp: str, nonce: str, method: str, terms: str, files: str) -> bytes:
     attributes = f' nonce="{nonce}"' if nonce else ""
     attributes += f' data-terms="{terms}"' if terms else ""
+    attributes += f' data-files="{files}"' if terms and files else ""
     # What answers a form must not be asked for again unasked.
     attributes += "" if method == "GET" else " data-once"
     return f'<script src="{script}" data-afresh="{stamp}"{attributes} async></script>'.encode("ascii")

@@ -8,14 +8,16 @@
   const MOST_RELOADS = 15; // each so soon after the one before: a page that changes what it is made from goes on for ever
   const SOON = 700; // milliseconds; who saves by hand, or an editor that saves after a pause, is slower
   const PAUSE = 3_000; // milliseconds a navigation may take before it counts as given up
+  const RETRY = 1_000; // milliseconds
+  const MOST_ENTRIES = 250; // the browser keeps no more of what a page has loaded
 
   // ---- the one connection -------------------------------------------------------------------------------------------
 
   /** Follow the server; `tell` is called with what is true now, at once and whenever it changes. */
   function follow(tell) {
     let known = null;
-    const source = new EventSource(EVENTS);
-    source.onmessage = (event) => {
+    let source = null;
+    const take = (event) => {
       const state = JSON.parse(event.data);
       // A new connection begins with all that is kept; later messages bring what is new.
       if (known && known.start === state.start && known.number === state.since) {
@@ -25,7 +27,20 @@
       known = state;
       tell(known);
     };
-    return { close: () => source.close(), get known() { return known; } };
+    const open = () => {
+      source?.close();
+      source = new EventSource(EVENTS);
+      source.onmessage = take;
+      // It tries again by itself, but not after an answer of another kind: another server may have had the port.
+      source.onerror = ({ target }) => {
+        if (target === source && target.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY);
+      };
+    };
+    let retry;
+    const close = () => { clearTimeout(retry); removeEventListener("online", open); source.close(); };
+    addEventListener("online", open); // of a network that goes, a connection is not told
+    open();
+    return { close, get known() { return known; } };
   }
 
   function work() {
@@ -52,6 +67,7 @@
   let isGoing = false;
   let leftAt = -PAUSE;
   let latest = null;
+  let going = null; // what the page is fetched for, and how to give that up
   const ownOf = new Map(); // an address that was swapped, and what the page's markup says
   const swappedFor = new Map(); // and the other way about
 
@@ -115,7 +131,10 @@
 
   function take(state) {
     latest = state;
-    if (isGoing) return; // what comes now is for the next page, whose stamp may be older than it
+    if (isGoing) { // what comes now is for the next page, whose stamp may be older than it
+      if (going && state.turn > going.turn) going.abort(); // a view that never ends may have been mended
+      return;
+    }
     if (state.start !== stamp.start || state.turn > stamp.turn) return renew(state);
     if (state.number <= stamp.number) return;
     if (document.readyState !== "complete") { // what it loads is not known before
@@ -134,12 +153,12 @@
   /** Whether the page has loaded a file of that name, by whatever means. */
   function isLoaded(path) {
     const entries = performance.getEntriesByType("resource");
-    return entries.length >= 250 || entries.some(({ name }) => fits(name, path)); // 250: the browser keeps no more
+    return entries.length >= MOST_ENTRIES || entries.some(({ name }) => fits(name, path));
   }
 
   // ---- loading the page anew ----------------------------------------------------------------------------------------
 
-  function renew(state) {
+  function renew(state, isInPlace = true) {
     const event = new CustomEvent("afresh:change", { cancelable: true, detail: state });
     if (!dispatchEvent(event)) return; // a page that knows better, such as the one that shows an error
     if ("once" in tag.dataset) {
@@ -150,7 +169,7 @@
     if (document.hidden) { isPending = true; return; }
     // The user is on the way to another page, or a form is being sent: that is not to be cut off.
     const wait = leftAt + PAUSE - performance.now();
-    if (wait > 0) { setTimeout(renew, wait, state); return; }
+    if (wait > 0) { setTimeout(renew, wait, state, isInPlace); return; }
     const last = remembered();
     const now = Date.now();
     const chain = now - last.at < SOON ? last.chain + 1 : 1;
@@ -162,7 +181,7 @@
     const { start, turn, number } = state;
     remember({ url: address(), start, turn, number, chain, at: now, fields: fields().map(valueOf) });
     isGoing = true;
-    if (canExchange(state)) exchange(state).catch(() => location.reload());
+    if (isInPlace && canExchange(state)) exchange(state);
     else location.reload();
   }
 
@@ -173,7 +192,8 @@
   // above all, is loaded anew.
 
   const NOT_PLAIN = [
-    "base, noscript, template, iframe, frame, object, embed, audio, video, [autofocus], [style*='afresh=']",
+    "base, noscript, template, dialog, iframe, frame, object, embed, audio, video",
+    "[autofocus], [popover], [style*='afresh='], meta[name=referrer i]",
     "meta[http-equiv]:not([http-equiv='content-type' i], [http-equiv='x-ua-compatible' i])",
   ].join();
 
@@ -181,54 +201,99 @@
     return tag.dataset.terms && document.readyState === "complete"
       && state.start === stamp.start && state.since <= stamp.number
       && !newer(state).some(([, kind, path]) => isLoadedFile(kind, path))
-      && isPlain(document, tag);
+      && !location.hash && !navigator.serviceWorker?.controller
+      && (!document.referrer || new URL(document.referrer).origin === location.origin) // another could not be sent
+      && hasOnlyFiles() && isPlain(document, tag);
+  }
+
+  /** Whether all that the page has loaded from here are files: what a view makes would have to be asked for as well. */
+  function hasOnlyFiles() {
+    const entries = performance.getEntriesByType("resource");
+    const files = ["/__afresh__/", tag.dataset.files || "/__afresh__/", "/favicon.ico"]; // browsers ask for it unasked
+    return entries.length < MOST_ENTRIES && entries.every(({ name }) => {
+      const { origin, pathname } = new URL(name);
+      return origin !== location.origin || name === address() || files.some((prefix) => pathname.startsWith(prefix));
+    });
   }
 
   function isPlain(page, own) {
     return page.compatMode === "CSS1Compat"
       && page.characterSet === "UTF-8"
-      && !navigator.serviceWorker?.controller
       && !page.querySelector(NOT_PLAIN)
       && [...page.querySelectorAll("script")].every((script) => script === own)
+      && [...page.querySelectorAll("form")].every(hasOwnFields)
       && [...page.querySelectorAll("*")].every(isInert);
   }
 
-  function isInert(element) {
-    return !element.localName.includes("-") && !element.getAttributeNames().some((name) => name.startsWith("on"));
+  /** Whether the form's fields can be told from the tree: where tags overlap, a parser knows it alone. */
+  function hasOwnFields(form) {
+    return [...form.elements].every((field) => form.contains(field) || field.hasAttribute("form"));
   }
 
-  /** Put what the page is now in its place; an error where only the browser can load it. */
+  function isInert(element) {
+    return !element.localName.includes("-") && !element.shadowRoot
+      && !element.getAttributeNames().some((name) => name.startsWith("on"));
+  }
+
+  /** Put what the page is now in its place, or have it loaded where only the browser can. */
   async function exchange(state) {
-    const referrer = document.referrer;
-    if (referrer && new URL(referrer).origin !== location.origin) throw new Error("it could not be sent");
-    const response = await fetch(address(), {
+    const controller = new AbortController();
+    going = { turn: state.turn, abort: () => controller.abort() };
+    try {
+      const response = await ask(controller.signal);
+      const text = await markupOf(response);
+      // Unless the user is on the way to another page by now: then later, if that comes to nothing.
+      if (leftAt + PAUSE <= performance.now() && !show(response.status, text, state)) return;
+    } catch {
+      if (!controller.signal.aborted) {
+        controller.abort();
+        return location.reload();
+      }
+    } finally {
+      going = null;
+    }
+    isGoing = false;
+    take(latest);
+  }
+
+  function ask(signal) {
+    const { referrer } = document;
+    return fetch(address(), {
+      signal,
       cache: "no-cache",
       redirect: "error",
       headers: { Accept: MARKUP, "Afresh-Page": self === top ? "document" : "iframe" },
       ...(referrer ? { referrer, referrerPolicy: "unsafe-url" } : { referrerPolicy: "no-referrer" }),
     });
-    const text = await response.text();
-    const page = new DOMParser().parseFromString(text, response.headers.get("Content-Type").split(";", 1)[0]);
+  }
+
+  /** The text, unless it is a stream, which a browser shows as it comes, or nothing that is shown in a page. */
+  async function markupOf(response) {
+    const type = response.headers.get("Content-Type") ?? "";
+    if (!type.startsWith("text/html") || !response.headers.has("Content-Length")) throw new Error(type);
+    return await response.text();
+  }
+
+  /** Whether this page is still there, with what is new in it. */
+  function show(status, text, state) {
+    const page = new DOMParser().parseFromString(text, "text/html");
     swapAgain(page);
     const own = page.querySelector("script[data-afresh]");
     const { start, turn } = readStamp(own, { url: address(), ...state });
     if (start !== stamp.start || own.dataset.terms !== tag.dataset.terms) throw new Error("another start, other terms");
-    if (leftAt + PAUSE > performance.now()) return again(state); // it would take the place of the page under way
-    if (response.status !== 200 || !isPlain(page, own) || sheetsOf(page) !== sheetsOf(document)) return rewrite(text);
+    if (status !== 200 || !isPlain(page, own) || needsSheets(page)) {
+      rewrite(text);
+      return false;
+    }
     const typed = fields().map(valueOf);
     stamp.turn = turn;
     tag.dataset.afresh = own.dataset.afresh;
     own.replaceWith(tag.cloneNode());
     become(document.documentElement, page.documentElement);
-    restore(typed);
+    restore(typed, { resets: true });
     remember({ ...remembered(), fields: null });
     swapAll(state); // a load would have asked for the stylesheets too
-    again(latest);
-  }
-
-  function again(state) {
-    isGoing = false;
-    take(state);
+    return true;
   }
 
   /** Asked for once: a view that fails, or has begun to use scripts, does not run a second time to be loaded. */
@@ -241,8 +306,12 @@
     document.close();
   }
 
-  function sheetsOf(page) {
-    return [...page.querySelectorAll("style, link[rel~=stylesheet]:not([data-afresh-goes])")].map(({ outerHTML }) => outerHTML).join();
+  /** Whether a stylesheet is to be loaded first: until it is there a browser does not paint. */
+  function needsSheets(page) {
+    const sheets = "link[rel~=stylesheet]:not([data-afresh-goes])";
+    const here = new Set([...document.querySelectorAll(sheets)].map(({ outerHTML }) => outerHTML));
+    return [...page.querySelectorAll(sheets)].some(({ outerHTML }) => !here.has(outerHTML))
+      || [...page.querySelectorAll("style")].some(({ textContent }) => textContent.includes("@import"));
   }
 
   /** Make `was` what `next` is, and leave alone what they have in common. */
@@ -270,14 +339,18 @@
   /** Turn `olds` into `news`, below `parent` and before `after`: an element that is in both stays. */
   function align(parent, olds, news, after) {
     const places = new Map();
-    olds.forEach((old, index) => {
-      if (old.outerHTML) places.set(old.outerHTML, [...places.get(old.outerHTML) ?? [], index]);
+    olds.forEach(({ outerHTML }, index) => {
+      if (outerHTML && !places.has(outerHTML)) places.set(outerHTML, []);
+      places.get(outerHTML)?.push(index);
     });
+    for (const indices of places.values()) indices.reverse();
     const wanted = new Set(news.map(({ outerHTML }) => outerHTML));
     let at = 0;
     for (const node of news) {
-      const found = places.get(node.outerHTML)?.find((index) => index >= at) ?? -1;
-      if (found >= 0) {
+      const indices = places.get(node.outerHTML) ?? [];
+      while (indices.at(-1) < at) indices.pop();
+      const found = indices.pop();
+      if (found !== undefined) {
         while (at < found) olds[at++].remove();
         at++;
       } else if (at < olds.length && isAlike(olds[at], node) && !(olds[at].outerHTML && wanted.has(olds[at].outerHTML))) {
@@ -301,10 +374,30 @@
     return [...document.querySelectorAll("input, textarea, select")].filter(({ type }) => !kinds.includes(type));
   }
 
+  /** What a field is known by, what it says, and whether the user has made it say so. */
   function valueOf(field) {
-    const isChoice = field.type === "checkbox" || field.type === "radio";
-    const isChanged = isChoice ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
-    return [field.name, field.type, isChoice ? field.checked : field.value, isChanged];
+    const [value, own] = [read(field, false), read(field, true)];
+    return [nameOf(field), value, String(value) !== String(own)];
+  }
+
+  function isChoice({ type }) { return type === "checkbox" || type === "radio"; }
+
+  function nameOf(field) { return [field.name, field.type, isChoice(field) ? field.value : ""].join("\n"); }
+
+  /** The value, or the one that the markup gives it. */
+  function read(field, byMarkup) {
+    if (isChoice(field)) return byMarkup ? field.defaultChecked : field.checked;
+    if (!field.options) return byMarkup ? field.defaultValue : field.value;
+    const options = [...field.options].filter((option) => (byMarkup ? option.defaultSelected : option.selected));
+    // Of a list that shows one the browser chooses the first, where the markup chooses none.
+    const first = byMarkup && !field.multiple && !options.length ? [...field.options].slice(0, 1) : [];
+    return [...options, ...first].map((option) => option.value);
+  }
+
+  function write(field, value) {
+    if (isChoice(field)) field.checked = value;
+    else if (!field.options) field.value = value;
+    else for (const option of field.options) option.selected = value.includes(option.value);
   }
 
   function restoreRemembered() {
@@ -314,24 +407,25 @@
     restore(last.fields);
   }
 
-  /** Put back what the user had changed, field by field as long as they are the same ones. */
-  function restore(values) {
-    fields().forEach((field, index) => {
-      const [name, type, value, isChanged] = values[index] ?? [];
-      if (!isChanged || name !== field.name || type !== field.type) return;
-      if (typeof value === "boolean") field.checked = value;
-      else field.value = value;
-    });
+  /** Put back what the user had changed, into the fields that are known by the same; `resets` all others. */
+  function restore(values, { resets = false } = {}) {
+    const left = [...values];
+    for (const field of fields()) {
+      const place = left.findIndex(([name]) => name === nameOf(field));
+      const [, value, isChanged] = place < 0 ? [] : left.splice(place, 1)[0];
+      if (isChanged) write(field, value);
+      else if (resets) write(field, read(field, true));
+    }
   }
 
   // ---- stylesheets and images ---------------------------------------------------------------------------------------
 
   function swapAll(state) {
-    for (const [number, kind, path] of newer(state)) {
-      if (kind === "css") swapSheets(path, number);
-      if (kind === "image") swapImages(path, number);
-    }
+    const swaps = { css: swapSheets, image: swapImages };
+    const changes = newer(state).filter(([, kind]) => kind in swaps);
     stamp.number = state.number;
+    const left = changes.filter(([number, kind, path]) => !swaps[kind](path, number) && isLoaded(path));
+    if (left.length) renew(state, false); // where it is used, nothing here can exchange it
   }
 
   function fits(url, path) {
@@ -357,20 +451,23 @@
   }
 
   function swapAgain(page) {
-    for (const element of page.querySelectorAll("[href], [src], [srcset]")) {
-      for (const name of ["href", "src", "srcset"]) {
+    for (const element of page.querySelectorAll("[href], [src], [srcset], [poster]")) {
+      for (const name of ["href", "src", "srcset", "poster"]) {
         const value = swappedFor.get(element.getAttribute(name));
         if (value) element.setAttribute(name, value);
       }
     }
   }
 
+  // Each of these returns how many it has found.
+
   function swapSheets(path, number) {
-    for (const link of document.querySelectorAll('link[rel~="stylesheet"][href]')) {
-      if (fits(link.href, path)) swapLink(link, number);
-    }
-    for (const sheet of document.styleSheets) swapImports(sheet, path, number);
+    const links = [...document.querySelectorAll('link[rel~="stylesheet"][href]')].filter(({ href }) => fits(href, path));
+    for (const link of links) swapLink(link, number);
+    return links.length + sum(document.styleSheets, (sheet) => swapImports(sheet, path, number));
   }
+
+  function sum(items, count) { return [...items].reduce((total, item) => total + count(item), 0); }
 
   /** The old one stays until the new one is there: nothing flashes, and a broken one changes nothing. */
   function swapLink(link, number) {
@@ -388,12 +485,12 @@
   }
 
   function swapImports(sheet, path, number) {
-    for (const rule of rulesOf(sheet)) {
-      if (!(rule instanceof CSSImportRule)) continue;
+    return sum(rulesOf(sheet).filter((rule) => rule instanceof CSSImportRule), (rule) => {
       const url = new URL(rule.href, sheet.href ?? document.baseURI).href;
-      if (fits(url, path)) swapImport(rule, url, number);
-      else if (rule.styleSheet) swapImports(rule.styleSheet, path, number);
-    }
+      if (!fits(url, path)) return rule.styleSheet ? swapImports(rule.styleSheet, path, number) : 0;
+      swapImport(rule, url, number);
+      return 1;
+    });
   }
 
   async function swapImport(rule, url, number) {
@@ -415,38 +512,41 @@
   }
 
   function swapImages(path, number) {
-    for (const image of document.querySelectorAll("img[src], input[type=image][src], source[src], image[href], link[rel~=icon][href]")) {
-      const name = image.hasAttribute("src") ? "src" : "href";
-      if (fits(image.getAttribute(name), path)) swap(image, name, fresh(image.getAttribute(name), number));
-    }
-    for (const image of document.querySelectorAll("img[srcset], source[srcset]")) {
-      const value = image.srcset.replace(/[^\s,]+/g, (part) => (fits(part, path) ? fresh(part, number) : part));
-      if (value !== image.srcset) swap(image, "srcset", value);
-    }
-    for (const element of document.querySelectorAll('[style*="url("]')) swapUrls(element.style, path, number, document.baseURI);
-    for (const sheet of document.styleSheets) swapBackgrounds(sheet, path, number);
+    const used = "img, input[type=image], source, video, image, use, link[rel~=icon]";
+    return sum(document.querySelectorAll(used), (element) => swapSources(element, path, number))
+      + sum(document.querySelectorAll('[style*="url("]'), ({ style }) => swapUrls(style, path, number, document.baseURI))
+      + sum(document.styleSheets, (sheet) => swapBackgrounds(sheet, path, number));
+  }
+
+  function swapSources(element, path, number) {
+    const names = ["src", "href", "poster"].filter((name) => fits(element.getAttribute(name) ?? "", path));
+    for (const name of names) swap(element, name, fresh(element.getAttribute(name), number));
+    if (!element.srcset) return names.length;
+    const value = element.srcset.replace(/[^\s,]+/g, (part) => (fits(part, path) ? fresh(part, number) : part));
+    if (value === element.srcset) return names.length;
+    swap(element, "srcset", value);
+    return names.length + 1;
   }
 
   function swapBackgrounds(sheet, path, number) {
     const base = sheet.href ?? document.baseURI;
-    const visit = (rule) => {
-      if (rule.style) swapUrls(rule.style, path, number, base);
-      if (rule instanceof CSSImportRule && rule.styleSheet) swapBackgrounds(rule.styleSheet, path, number);
-      for (const inner of rule.cssRules ?? []) visit(inner);
-    };
-    rulesOf(sheet).forEach(visit);
+    const visit = (rule) => (rule.style ? swapUrls(rule.style, path, number, base) : 0)
+      + (rule instanceof CSSImportRule && rule.styleSheet ? swapBackgrounds(rule.styleSheet, path, number) : 0)
+      + sum(rule.cssRules ?? [], visit);
+    return sum(rulesOf(sheet), visit);
   }
 
   function swapUrls(style, path, number, base) {
-    for (const property of style) {
+    return sum(style, (property) => {
       const value = style.getPropertyValue(property);
-      if (!value.includes("url(")) continue;
       const swapped = value.replace(/url\((["']?)(.*?)\1\)/g, (whole, quote, url) => {
         const absolute = new URL(url, base).href;
         return fits(absolute, path) ? `url("${fresh(absolute, number)}")` : whole;
       });
-      if (swapped !== value) style.setProperty(property, swapped, style.getPropertyPriority(property));
-    }
+      if (swapped === value) return 0;
+      style.setProperty(property, swapped, style.getPropertyPriority(property));
+      return 1;
+    });
   }
 
   /** First the page, which somebody waits for; what happens meanwhile is told all the same. */

@@ -11,15 +11,17 @@ _CONNECT = ("connect-src", "default-src")
 
 
 class Access(NamedTuple):
-    """`nonce`: what the script's tag must carry, empty where nothing. `obstacle`: why it cannot run, in words."""
+    """`nonce`: what the script's tag must carry, empty where nothing. `obstacle`: why it cannot run, in words.
+    `may_fetch`: it may ask for its page, and read it."""
 
     nonce: str = ""
     obstacle: str = ""
+    may_fetch: bool = True
 
 
 def access(policies: Sequence[str]) -> Access:
     """Whether a script of the page's own origin may run and hear of changes under all of these policies."""
-    nonce = ""
+    nonce, may_fetch = "", True
     for policy in (part for field in policies for part in field.split(",")):
         directives = _directives(policy)
         sandbox = directives.get("sandbox")
@@ -31,9 +33,11 @@ def access(policies: Sequence[str]) -> Access:
             if not found or (nonce and nonce != found):
                 return Access(obstacle="its Content-Security-Policy allows no script of this origin and has no nonce")
             nonce = found
-        if not _allows_own(_sources(directives, _WORKER)) and not _allows_own(_sources(directives, _CONNECT)):
+        may_connect = _allows_own(_sources(directives, _CONNECT))
+        may_fetch = may_fetch and may_connect and "require-trusted-types-for" not in directives
+        if not _allows_own(_sources(directives, _WORKER)) and not may_connect:
             return Access(obstacle="its Content-Security-Policy allows no connection to this origin")
-    return Access(nonce)
+    return Access(nonce, may_fetch=may_fetch)
 
 
 def _directives(policy: str) -> dict[str, list[str]]:

@@ -23,7 +23,10 @@ from afresh.static.files import FileResponse
 
 
 class Files(Protocol):
-    """Answers requests in place of the application (`afresh.static.files.StaticFiles`)."""
+    """Answers requests in place of the application (`afresh.static.files.StaticFiles`). `prefix`: of their paths."""
+
+    @property
+    def prefix(self) -> str: ...
 
     def covers(self, path: str) -> bool:
         """Whether requests for this path are likely to be answered, at once and without running the application."""

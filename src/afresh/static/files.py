@@ -30,17 +30,17 @@ class StaticFiles:
     """The files below `prefix` (a path that ends with a slash), looked for in `places`. Safe from any thread."""
 
     def __init__(self, prefix: str, places: Sequence[Place]) -> None:
-        self._prefix = prefix
+        self.prefix = prefix
         self._places = tuple(places)
         # Type and validators are made again only when the file has changed; the file itself is looked at every time.
         self._known: dict[str, tuple[Signature, Representation]] = {}
 
     def __repr__(self) -> str:
-        return f"<StaticFiles {self._prefix!r} places={len(self._places)}>"
+        return f"<StaticFiles {self.prefix!r} places={len(self._places)}>"
 
     def covers(self, path: str) -> bool:
         """Whether `path` is below the prefix, as far as it can be told from its bytes."""
-        return path.startswith(self._prefix)
+        return path.startswith(self.prefix)
 
     def respond(self, method: str, path: str, fields: Mapping[str, str]) -> FileResponse | None:
         """The response to a request without a body; None where only the application can answer: for everything but
@@ -48,9 +48,9 @@ class StaticFiles:
 
         `path` as `places.relative_path` takes it; `fields` by their CGI names.
         """
-        if not path.startswith(self._prefix) and path.isascii():
+        if not path.startswith(self.prefix) and path.isascii():
             return None
-        relative = relative_path(path, self._prefix) if method in _METHODS else None
+        relative = relative_path(path, self.prefix) if method in _METHODS else None
         if relative is None or any(name in fields for name in _UNKNOWN):
             return None
         try:

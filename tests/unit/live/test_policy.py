@@ -21,7 +21,24 @@ from afresh.live.policy import Access, access
     ],
 )
 def test_where_the_script_runs(policy: str, nonce: str) -> None:
-    assert access([policy]) == Access(nonce)
+    found = access([policy])
+    assert (found.nonce, found.obstacle) == (nonce, "")
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("", True),
+        ("script-src 'self'; connect-src 'self'", True),
+        ("default-src 'self'", True),
+        ("connect-src 'none'; worker-src 'self'", False),
+        ("default-src 'none'; script-src 'self'; worker-src 'self'", False),
+        ("require-trusted-types-for 'script'", False),
+    ],
+)
+def test_where_it_may_ask_for_its_page(policy: str, expected: bool) -> None:
+    assert access([policy]).may_fetch is expected
+    assert access(["img-src 'self'", policy]).may_fetch is expected
 
 
 @pytest.mark.parametrize(
