@@ -30,6 +30,7 @@ from bench import (
 )
 from bench.run import Plan
 from bench.spots import NAMES
+from bench.versions import labelled
 
 MEASURES: dict[str, ModuleType] = {
     "start": start,
@@ -106,7 +107,11 @@ def write_readme() -> int:
         print("There are no results yet: python -m bench all", file=sys.stderr)
         return 1
     data = {name: {p: found["data"][p] for p in README_PROJECTS if p in found["data"]} for name, found in kept.items()}
-    tables = [table for name in kept for table in MEASURES[name].tables(data[name])]
+    tables = [
+        labelled(table, kept[name]["machine"].get("versions", {}))
+        for name in kept
+        for table in MEASURES[name].tables(data[name])
+    ]
     where = next(iter(kept.values()))["machine"]
     text = results.README.read_text()
     results.README.write_text(results.between_markers(text, results.paragraphs(tables, where)))

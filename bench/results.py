@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.run import Data
 from bench.table import Table
+from bench.versions import versions
 
 DIRECTORY = Path(__file__).parent / "results"
 README = Path(__file__).parents[1] / "README.md"
@@ -24,6 +25,7 @@ def machine() -> dict[str, object]:
         "python": platform.python_version(),
         "commit": _commit(),
         "load": os.getloadavg(),
+        "versions": versions(),
     }
 
 
@@ -62,5 +64,8 @@ def between_markers(text: str, inside: str) -> str:
 
 def paragraphs(tables: list[Table], where: dict[str, object]) -> str:
     """The tables as Markdown, and where they come from."""
-    told = f"Medians of interleaved rounds on {where['cores']} cores, {where['system']}, Python {where['python']}."
+    told = (
+        f"Medians of interleaved rounds on {where['cores']} cores, {where['system']}, Python {where['python']}; each"
+        " measure is a run of its own, so that times of two tables are not to be compared."
+    )
     return "\n\n".join([told, *(table.markdown() for table in tables)])

@@ -6,6 +6,7 @@ import pytest
 from bench.results import between_markers
 from bench.statistic import median, paired_ratio, percentile, ratio
 from bench.table import Table, shown
+from bench.versions import labelled
 
 
 @pytest.mark.parametrize(
@@ -95,3 +96,26 @@ def test_only_what_stands_between_the_markers_is_replaced() -> None:
 def test_a_text_without_both_markers_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="bench:begin"):
         between_markers(text, "new")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("runserver", "runserver (django 6.1)"),
+        ("runserver, watchfiles", "runserver, watchfiles (django-watchfiles 1.4)"),
+        ("runserver + django-browser-reload", "runserver + django-browser-reload 1.2"),
+        ("granian --reload", "granian --reload 2.8"),
+        ("afresh, function bodies", "afresh, function bodies"),
+        ("nginx", "nginx 1.22"),
+        ("waitress", "waitress"),
+    ],
+)
+def test_each_peer_is_named_with_its_version(name: str, expected: str) -> None:
+    known = {
+        "django": "6.1",
+        "django-watchfiles": "1.4",
+        "django-browser-reload": "1.2",
+        "granian": "2.8",
+        "nginx": "1.22",
+    }
+    assert labelled(Table("", ("", "ms"), [[name, 1]]), known).rows == [[expected, 1]]
