@@ -112,6 +112,16 @@ def test_error_before_the_response_is_a_500_and_a_traceback(
     assert printed.count("Traceback (most recent call last):\n") == 2
 
 
+@pytest.mark.parametrize("application", BROKEN.values(), ids=BROKEN)
+def test_however_the_request_came_the_error_is_the_same(
+    application: Any, serve: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served = serve(application)
+    assert served.talk(*[GET[at : at + 1] for at in range(len(GET))]) == ERROR
+    for position in range(1, len(GET)):
+        assert served.talk(GET[:position], GET[position:]) == ERROR
+
+
 @pytest.mark.parametrize("length", [[], [("Content-Length", "10")]], ids=["chunked", "with a length"])
 def test_error_after_the_response_began_ends_the_connection(
     length: Any, serve: Any, capsys: pytest.CaptureFixture[str]

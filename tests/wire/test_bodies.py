@@ -52,6 +52,21 @@ def test_continue_is_sent_when_the_application_first_reads(
     assert b"close" not in read_until(client, b"more")
 
 
+def test_continue_is_sent_however_the_head_came(serve: Any, read_until: ReadUntil) -> None:
+    served = serve(echo)
+    data = head("Content-Length: 4", "Expect: 100-continue")
+    pieces = [[data[at : at + 1] for at in range(len(data))]]
+    pieces += [[data[:position], data[position:]] for position in range(1, len(data))]
+    for each in pieces:
+        client = served.connect()
+        for piece in each:
+            client.sendall(piece)
+        assert read_until(client, b"\r\n\r\n") == CONTINUE
+        client.sendall(b"body")
+        assert read_until(client, b"body").startswith(b"HTTP/1.1 200 OK")
+        client.close()
+
+
 def test_continue_is_not_sent_when_the_body_is_there(serve: Any) -> None:
     assert serve(echo).talk(head("Content-Length: 4", "Expect: 100-continue") + b"body").startswith(b"HTTP/1.1 200 OK")
 

@@ -110,11 +110,13 @@ def test_http_1_0(served: Any, root: Path) -> None:
         assert b"\r\nConnection: keep-alive\r\n" in answer
 
 
-def test_one_byte_at_a_time(served: Any, root: Path) -> None:
+def test_one_byte_at_a_time_and_in_two_at_every_position(served: Any, root: Path) -> None:
     (root / "a").write_bytes(b"body")
     request = get("/static/a", "Range: bytes=1-2", "Connection: close")
     pieces = (request[n : n + 1] for n in range(len(request)))
     assert body_of(served.talk(*pieces)) == b"od"
+    for position in range(1, len(request)):
+        assert body_of(served.talk(request[:position], request[position:])) == b"od"
 
 
 def test_several_ranges_of_a_big_file(served: Any, root: Path) -> None:
