@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # What a file is edited in decides what way the reload takes: the statements of a module, early or late in the start; a
-# function's body; one half of a class; data that the start reads; a module that only a request imports.
+# function's body; one half of a class; a decorator's argument; a package and what is in it; data that the start reads;
+# a folder that it lists; a module that only a request imports.
 FILES = {
     "version.py": "VERSION = {version}\n",
     "body.py": "def body():\n    return {body}\n",
@@ -40,6 +41,25 @@ LATE = {late}
     "data.txt": "{data}\n",
     "lazy.py": "LAZY = {lazy}\n",
     "other.py": "OTHER = {other}\n",
+    "decorated.py": """\
+def plus(number):
+    def decorate(function):
+        return lambda: function() + number
+    return decorate
+
+
+@plus({decorator})
+def decorated():
+    return 0
+""",
+    "package/__init__.py": "PACKAGE = {package}\n",
+    "package/inner.py": "from package import PACKAGE\n\nINNER = {inner}\n",
+    "plugins/__init__.py": """\
+import importlib, pathlib
+
+NAMES = sorted(file.stem for file in pathlib.Path(__file__).parent.glob("p*.py"))
+PLUGIN = importlib.import_module("plugins." + NAMES[-1]).NUMBER
+""",
     "application.py": """\
 import hashlib, json, os
 from version import VERSION
@@ -47,17 +67,22 @@ from body import body
 from shape import LATE, Shape, rows
 from dataset import DATA
 from other import OTHER
+from decorated import decorated
+from package.inner import INNER, PACKAGE
+from plugins import PLUGIN
 
-POSTS = os.open(os.path.join(os.path.dirname(__file__), "posts.txt"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+POSTS = os.path.join(os.path.dirname(__file__), "posts.txt")
 shape = Shape()
 
 def app(environ, start_response):
     from lazy import LAZY
     received = environ["wsgi.input"].read()
     if environ["REQUEST_METHOD"] == "POST":
-        os.write(POSTS, environ["HTTP_X_ID"].encode() + b"\\n")
+        posts = os.open(POSTS, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(posts, environ["HTTP_X_ID"].encode() + b"\\n")
+        os.close(posts)
     seen = dict(version=VERSION, body=body(), side=shape.side, area=shape.area(), rows=next(rows()), late=LATE,
-                data=DATA, lazy=LAZY, other=OTHER)
+                data=DATA, lazy=LAZY, other=OTHER, decorator=decorated(), package=PACKAGE, inner=INNER, plugin=PLUGIN)
     answer = json.dumps([seen, hashlib.sha256(received).hexdigest()]).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
     return [answer]
@@ -74,7 +99,15 @@ PLACES = {
     "data": "data.txt",
     "lazy": "lazy.py",
     "other": "other.py",
+    "decorator": "decorated.py",
+    "package": "package/__init__.py",
+    "inner": "package/inner.py",
+    "plugin": "plugins",
 }
+BODIES = ("body", "area", "rows")
+WHOLE = ("application.py", "plugins/__init__.py")  # without a version in them
+PLUGIN = "NUMBER = {plugin}\n"
+BROKEN = "def broken(:\n"
 FIRST = 100_000  # versions keep their length, so that size and whole-second mtime do not tell two saves apart
 PATIENCE = 60.0
 
@@ -90,9 +123,12 @@ class Storm:
     problems: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
     answers: int = 0
+    failures: int = 0
     posted: list[str] = field(default_factory=list)
+    ways: Counter[str] = field(default_factory=Counter)  # that the reloads took, as the terminal says
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _breaks: int = 0  # how often code has been saved that does not start: an odd number until it is mended
 
     def run(self, saves: int, longest_pause: float) -> None:
         """Save `saves` times under load, then let the load see the last version."""
@@ -131,12 +167,20 @@ class Storm:
             self._write_and_rename,
             self._delete_and_write,
         ]
-        edited = dice.sample(sorted(PLACES), dice.choice((1, 1, 1, 2)))
+        edited = dice.choice((dice.sample(BODIES, 1), dice.sample(sorted(PLACES), dice.choice((1, 1, 1, 2)))))
         saved = {**self.saved, **dict.fromkeys(edited, number)}
         for name in sorted({PLACES[part] for part in edited}):
+            if name == "plugins":
+                self._add_and_remove(self.folder / name, number)
+                continue
             # A request that is sent before a save has ended may import what is half written, and say so with a 500.
             style = self._write_and_rename if name == "lazy.py" else dice.choice(styles)
+            if name.endswith(".py") and name != "lazy.py" and dice.random() < 0.1:
+                self._breaks += 1
+                style(self.folder / name, BROKEN)
+                self._stop.wait(dice.choice((0.0, 0.05, 0.5)))
             style(self.folder / name, FILES[name].format(**saved))
+            self._breaks += self._breaks % 2
         # Only now has the save ended: requests that are sent from here on must see it.
         self.saved = saved
 
@@ -156,6 +200,13 @@ class Storm:
         temporary = path.with_name(path.name + ".tmp")
         temporary.write_text(text)
         os.replace(temporary, path)
+
+    @staticmethod
+    def _add_and_remove(folder: Path, number: int) -> None:
+        before = sorted(folder.glob("p*.py"))
+        (folder / f"p{number}.py").write_text(PLUGIN.format(plugin=number))
+        for path in before:
+            path.unlink()
 
     @staticmethod
     def _delete_and_write(path: Path, text: str) -> None:
@@ -185,10 +236,13 @@ class Storm:
         identity = uuid.uuid4().hex
         body = os.urandom(random.choice((10, 3_000, 100_000))) if method == "POST" else None
         headers = {"X-Id": identity, "Connection": "keep-alive" if keep else "close"}
-        expected = self.saved
+        expected, breaks = self.saved, self._breaks
         connection.request(method, "/", body, headers)
         response = connection.getresponse()
         text = response.read().decode()
+        if response.status == 500 and (breaks % 2 or breaks != self._breaks) and "SyntaxError" in text:
+            self.failures += 1
+            return
         if response.status != 200:
             self._problem(f"status {response.status}", text[:300])
             return
@@ -222,4 +276,6 @@ class Storm:
 
 def write_project(folder: Path) -> None:
     for name, text in FILES.items():
-        (folder / name).write_text(text if name == "application.py" else text.format(**dict.fromkeys(PLACES, FIRST)))
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text if name in WHOLE else text.format(**dict.fromkeys(PLACES, FIRST)))
+    (folder / f"plugins/p{FIRST}.py").write_text(PLUGIN.format(plugin=FIRST))
