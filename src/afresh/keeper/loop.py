@@ -57,6 +57,7 @@ IDLE_SECONDS = 0.25
 RESTLESS_BOOTS = 5
 PROJECT_SECONDS = 1.0
 A_BLINK = 0.02
+A_TURN = 0.01  # what work that nobody waits for may take of the loop at once
 SPAWNERS_HANDLE = 0
 DASHBOARDS_HANDLE = -1
 STOPPED_BY = {signal.SIGINT: "Ctrl+C", signal.SIGTERM: "asked to end (SIGTERM)", signal.SIGHUP: "the terminal closed"}
@@ -238,7 +239,7 @@ class Keeper:
         self._perform(effects)
         # Walking a large folder takes a while, and the first boot waits for us now. What it consumes is compared with
         # the disk anyway; the folder matters for code that nobody has told us of.
-        self._loop.call_later(PROJECT_SECONDS, self._watcher.cover_project, self.spec.cwd)
+        self._loop.call_later(PROJECT_SECONDS, self._cover_project)
         self._reap()  # the first boot may have ended before there was a handler of SIGCHLD to tell of it
         try:
             self._loop.run()
@@ -480,6 +481,15 @@ class Keeper:
         """A few texts at a time, so that no event waits for it."""
         if self._texts.learn():
             self._loop.call_later(A_BLINK, self._learn)
+
+    def _cover_project(self) -> None:
+        if self._watcher.cover_project(self.spec.cwd, A_TURN):
+            self._loop.call_later(A_BLINK, self._cover_more)
+
+    def _cover_more(self) -> None:
+        """Some folders at a time, as above: a home folder has thousands."""
+        if self._watcher.cover_more(A_TURN):
+            self._loop.call_later(A_BLINK, self._cover_more)
 
     def _prepare_when_idle(self) -> None:
         if self._idle_timer is not None:

@@ -8,6 +8,7 @@ is known is what a boot has consumed or the keeper has been told. So an event th
 that is watched under two names does no harm, and none can be dropped that matters.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 
 from afresh.reload.journal import Entry, Exec, Find, Listing, Read, Stat
@@ -59,8 +60,13 @@ class Coverage:
     def cover_tree(self, root: str, glob: str, boot: int) -> None:
         self._folders.cover_tree(root, glob, boot)
 
-    def cover_project(self, project: ProjectFilter) -> None:
-        self._folders.cover_project(project)
+    def cover_project(self, project: ProjectFilter, seconds: float = math.inf) -> bool:
+        """See `Folders.cover_project`."""
+        return self._folders.cover_project(project, seconds)
+
+    def cover_more(self, seconds: float) -> bool:
+        """See `Folders.cover_more`."""
+        return self._folders.cover_more(seconds)
 
     def forget(self, before: int) -> None:
         if self.index.forget(before):

@@ -39,6 +39,14 @@ def scan(path: str) -> list[os.DirEntry[str]]:
         return []
 
 
+def leads_to_directory(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a directory, links followed; a link that leads nowhere, or only to itself, is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def size(path: str) -> int | None:
     """Bytes of what is at `path`, links followed; None if nothing is."""
     try:

@@ -108,16 +108,21 @@ class Events:
         self._anchor.release(roots)
         for path in files:
             self.watch(path)
-        return files + [path for directory in directories for path in self._reread(directory)]
+        return files + self._reread(directories)
 
-    def _reread(self, path: str) -> list[str]:
-        """Watch a directory again and name what its listing differs by."""
+    def _reread(self, directories: Iterable[str]) -> list[str]:
+        """Watch directories again and name what their listings differ by."""
+        visited: set[str] = set()
+        # Those above first: walking them comes by most of the others, each of which is walked once only.
+        return [path for directory in sorted(directories) for path in self._reread_one(directory, visited)]
+
+    def _reread_one(self, path: str, visited: set[str]) -> list[str]:
         directory = self._index.directories.get(path)
         if directory is None:
             return []
         found: list[str] = []
-        if directory.in_project or directory.trees:
-            found += self._folders.enter(path, directory.trees, in_project=directory.in_project)
+        if (directory.in_project or directory.trees) and path not in visited:
+            found += self._folders.enter(path, directory.trees, in_project=directory.in_project, visited=visited)
         if directory.keeps_names():
             now = disk.names(path) if self._anchor.directory(path) else set()
             found += [os.path.join(path, name) for name in now ^ directory.names]
@@ -128,8 +133,7 @@ class Events:
         self._points.is_lost = False
         self.rebuild()
         found = [*self._index.files, *self._index.stats, *self._index.seen]
-        for path in list(self._index.directories):
-            found += self._reread(path)
+        found += self._reread(self._index.directories)
         return list(dict.fromkeys(found))
 
     def rebuild(self) -> None:

@@ -41,6 +41,7 @@ POLLING_NOTICE = (
     "The kernel does not tell of file changes ({reason}). All files are looked at every {interval:.0f} ms: an answer "
     "can be that much behind a save."
 )
+FAILED_NOTICE = "Watching failed ({error!r}): everything is reloaded, now and whenever that happens again."
 _POLLING_SHARE = 10
 """Polling takes one part in this many of a processor's time at most: the interval grows with what one look costs."""
 
@@ -126,11 +127,20 @@ class Watcher:
         with self._covering():
             self._coverage.cover_tree(directory, glob, boot)
 
-    def cover_project(self, root: str) -> None:
-        """Report every change of a project folder's files, but for what `.gitignore` and `filters` leave out."""
+    def cover_project(self, root: str, seconds: float = math.inf) -> bool:
+        """Report every change of a project folder's files, but for what `.gitignore` and `filters` leave out.
+
+        Returns after about so many seconds: true if there is more to walk, which is for `cover_more` to do.
+        """
         root = disk.plain(root)
         with self._covering():
-            self._coverage.cover_project(ProjectFilter(root, disk.repository_of(root), disk.read_text))
+            project = ProjectFilter(root, disk.repository_of(root), disk.read_text)
+            return self._coverage.cover_project(project, seconds)
+
+    def cover_more(self, seconds: float) -> bool:
+        """Go on with `cover_project` for about so long; true if there is still more."""
+        with self._covering():
+            return self._coverage.cover_more(seconds)
 
     def forget(self, before: int) -> None:
         """Drop what only boots with a smaller number consumed. What newer ones share stays watched without a gap."""
@@ -207,7 +217,7 @@ class Watcher:
             edit = self._settle(polled)
         except Exception as error:
             # A thread that ends here would close the gate for good. What was read is gone, so all of it counts.
-            self._on_notice(f"Watching failed ({error!r}): everything is reloaded.")
+            self._points.say("failed", FAILED_NOTICE.format(error=error))
             edit = Edit(frozenset(), everything=True)
         if self._stopping.is_set():
             return

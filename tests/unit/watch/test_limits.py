@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from afresh.watch import disk
+
 from .edges import Failing, Forgetful, Limited, no_instances
 from .rig import (
     Rig,
@@ -193,3 +195,98 @@ def test_a_folder_that_is_no_project_is_not_walked_to_its_end(
     (notice,) = rig.notices
     assert "more than 20 folders" in notice
     assert rig.changes(lambda: write(root / "new.py", "")) == {root / "new.py"}
+
+
+def test_a_folder_with_too_many_files_is_not_walked_to_its_end(
+    rig: Rig, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("afresh.watch.folders.MOST_FILES", 20)
+    for number in range(30):
+        write(root / f"{number}.txt", "")
+    (root / "below").mkdir()
+    rig.watcher.cover_project(str(root))
+    (notice,) = rig.notices
+    assert "more than 20 files" in notice
+    assert rig.changes(lambda: write(root / "new.py", "")) == {root / "new.py"}
+
+
+def save_all(files: list[Path]) -> None:
+    for file in files:
+        rename_over(file, "two")
+
+
+def test_a_folder_is_walked_a_piece_at_a_time(rig: Rig, root: Path) -> None:
+    files = [root / f"folder{number}/page.css" for number in range(5)]
+    for file in files:
+        file.parent.mkdir()
+        write(file, "one")
+    assert rig.watcher.cover_project(str(root), 0.0)
+    turns = 1
+    while rig.watcher.cover_more(0.0):
+        turns += 1
+    assert turns >= len(files)
+    assert rig.changes(lambda: save_all(files)) == set(files)
+
+
+def test_a_link_that_leads_to_itself_hides_nothing(make_rig: MakeRig, root: Path) -> None:
+    edges: list[Forgetful] = []
+
+    def open_edge() -> Forgetful:
+        edges.append(Forgetful())
+        return edges[0]
+
+    rig = make_rig(open_edge=open_edge)
+    (root / "a-loop").symlink_to("a-loop")
+    (root / "z").mkdir()
+    page = root / "z/page.css"
+    write(page, "one")
+    rig.watcher.cover_project(str(root))
+    assert rig.changes(lambda: rename_over(page, "two")) == {page}
+
+    def lose() -> None:
+        edges[0].loses.set()
+        rename_over(page, "three")
+
+    assert page in rig.changes(lose)
+    assert rig.notices == []
+
+
+def test_each_folder_is_walked_once_when_count_was_lost(
+    make_rig: MakeRig, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edges: list[Forgetful] = []
+
+    def open_edge() -> Forgetful:
+        edges.append(Forgetful())
+        return edges[0]
+
+    rig = make_rig(open_edge=open_edge)
+    deep = root / "one/two/three/four"
+    deep.mkdir(parents=True)
+    write(deep / "page.css", "one")
+    rig.watcher.cover_project(str(root))
+    walked: list[str] = []
+    scan = disk.scan
+    monkeypatch.setattr(disk, "scan", lambda path: walked.append(path) or scan(path))  # type: ignore[func-returns-value]
+
+    def lose() -> None:
+        edges[0].loses.set()
+        rename_over(deep / "page.css", "two")
+
+    assert deep / "page.css" in rig.changes(lose)
+    assert sorted(walked) == sorted(set(walked))
+
+
+def test_that_watching_fails_is_said_once(rig: Rig, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (file,) = folder_of_files(root, 1)
+    rig.watcher.cover([executed(file)])
+
+    def fail(self: object, signals: object) -> list[tuple[str, int]]:
+        raise OSError("no more")
+
+    monkeypatch.setattr("afresh.watch.coverage.Coverage.nominate", fail)
+    for number in range(3):
+        rename_over(file, f"x = {number}\n")
+        assert rig.edit().everything
+    (notice,) = rig.notices
+    assert "no more" in notice
