@@ -212,7 +212,7 @@ def test_a_folder_with_too_many_files_is_not_walked_to_its_end(
 
 def save_all(files: list[Path]) -> None:
     for file in files:
-        rename_over(file, "two")
+        write(file, "two")
 
 
 def test_a_folder_is_walked_a_piece_at_a_time(rig: Rig, root: Path) -> None:
@@ -241,11 +241,11 @@ def test_a_link_that_leads_to_itself_hides_nothing(make_rig: MakeRig, root: Path
     page = root / "z/page.css"
     write(page, "one")
     rig.watcher.cover_project(str(root))
-    assert rig.changes(lambda: rename_over(page, "two")) == {page}
+    assert rig.changes(lambda: write(page, "two")) == {page}
 
     def lose() -> None:
         edges[0].loses.set()
-        rename_over(page, "three")
+        write(page, "three")
 
     assert page in rig.changes(lose)
     assert rig.notices == []
@@ -271,7 +271,7 @@ def test_each_folder_is_walked_once_when_count_was_lost(
 
     def lose() -> None:
         edges[0].loses.set()
-        rename_over(deep / "page.css", "two")
+        write(deep / "page.css", "two")
 
     assert deep / "page.css" in rig.changes(lose)
     assert sorted(walked) == sorted(set(walked))
@@ -286,7 +286,7 @@ def test_that_watching_fails_is_said_once(rig: Rig, root: Path, monkeypatch: pyt
 
     monkeypatch.setattr("afresh.watch.coverage.Coverage.nominate", fail)
     for number in range(3):
-        rename_over(file, f"x = {number}\n")
+        write(file, f"x = {number}\n")
         assert rig.edit().everything
     (notice,) = rig.notices
     assert "no more" in notice
