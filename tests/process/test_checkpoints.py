@@ -276,6 +276,23 @@ def test_a_start_that_ends(project: Served, end: str) -> None:
     assert (project.get(), reload.way) == ("first 1 middle 1 last 1", "resume"), reload
 
 
+@pytest.mark.parametrize("handler", ["signal.SIG_IGN", "lambda *_: os.waitpid(-1, 0)"])
+def test_how_a_start_ends_is_known_whatever_becomes_of_sigchld(tmp_path: Path, handler: str) -> None:
+    """What the project does about the ends of its children is put aside while it is dormant, and there again after."""
+    first = f"import os, signal\nsignal.signal(signal.SIGCHLD, {handler})\n" + MODULE.format(word="first")
+    last = "import signal\n" + MODULE.format(word="last").replace("VALUE = 1", "VALUE = signal.getsignal(17)")
+    with serving(tmp_path, first=first, last=last) as project:
+        told = project.get()
+        assert "Default" not in told
+        with_dead = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
+        edit(project.root / "last.py", "import signal\n", with_dead)
+        answer = project.ask()
+        assert answer.status == 500
+        assert "signal 11" in answer.text
+        project.edit("last.py", with_dead, "import signal\n")
+        assert "Default" not in project.get()
+
+
 def test_a_start_that_never_ends(tmp_path: Path) -> None:
     """An edit takes its place; nobody has to wait until the bound."""
     os.mkfifo(tmp_path / "hold")
@@ -321,7 +338,7 @@ def test_signals_to_the_group_leave_dormant_processes_alone(tmp_path: Path) -> N
         asleep = checkpoints(project)
         assert len(asleep) >= 2
         project.running.signal(signal.SIGSTOP)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             for pid in asleep:
                 kill(pid, number)
         assert not any(wait_gone(pid, 0.1) for pid in asleep)

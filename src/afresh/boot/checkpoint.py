@@ -15,7 +15,8 @@ from afresh.channel import messages as msg
 from afresh.channel.endpoint import Endpoint
 from afresh.errors import Disconnected
 
-HANDLED = (signal.SIGINT, signal.SIGTERM)
+# What ends a whole group: Ctrl+C, the end of a job or a container, a terminal that closes.
+HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Child(msgspec.Struct, frozen=True):
@@ -45,7 +46,8 @@ class Checkpoint:
         self._warm = warm
         self._children: dict[int, int] = {}  # pidfd -> pid
         self._poll = select.poll()
-        self._before = [(number, signal.getsignal(number) or signal.SIG_DFL) for number in HANDLED]
+        signals = (*HANDLED, signal.SIGCHLD)
+        self._before = {number: signal.getsignal(number) or signal.SIG_DFL for number in signals}
 
     def __repr__(self) -> str:
         return f"<Checkpoint pid={os.getpid()} children={sorted(self._children.values())}>"
@@ -56,11 +58,14 @@ class Checkpoint:
         collecting.keep()
         # Whoever stays is deaf to these from its first moment; the keeper, which got them too, ends everybody.
         signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+        self._hear_of_children()
         pid = self._fork()
         if pid:
             took = time.monotonic() - began
             self._go_deaf()
             self._endpoint.send(msg.Continued(pid, took))
+        else:
+            signal.signal(signal.SIGCHLD, self._before[signal.SIGCHLD])
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
         return pid != 0
 
@@ -80,7 +85,14 @@ class Checkpoint:
         # Ctrl+C reaches the whole group, and so does what ends a job or a container; the keeper ends everybody in
         # order. Not SIG_IGN: that a program which a view starts would inherit.
         for number in HANDLED:
-            signal.signal(number, lambda *_: None)
+            if self._before[number] is not signal.SIG_IGN:  # as under nohup, and so it stays
+                signal.signal(number, lambda *_: None)
+        self._hear_of_children()
+
+    def _hear_of_children(self) -> None:
+        # Of a process whose parent ignores SIGCHLD the kernel forgets how it ended (wait(2)), and a handler of the
+        # project's may ask before us. From before the fork: the child may end at once.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
     def _obey(self) -> Child | Itself | None:
         try:
@@ -112,7 +124,7 @@ class Checkpoint:
         return None
 
     def _wake(self, role: str) -> None:
-        for number, handler in self._before:
+        for number, handler in self._before.items():
             # A server is not to be interrupted by what ends its keeper.
             if role == "boot" or number != signal.SIGINT:
                 signal.signal(number, handler)
@@ -140,5 +152,5 @@ class Checkpoint:
         try:
             status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         except ChildProcessError:
-            status = 0  # the project ignores SIGCHLD, and the kernel has forgotten how it ended
+            status = 0  # somebody else has asked, and the kernel tells it once
         self._endpoint.send(msg.ChildEnded(pid, status))
