@@ -307,6 +307,22 @@ def test_a_start_that_never_ends(tmp_path: Path) -> None:
         assert project.get() == "first 1 middle 1 last 1"
 
 
+# ---- what is in the way ---------------------------------------------------------------------------------------------
+
+OPENED = "import os\nFILE = open(os.path.join(os.path.dirname(__file__), 'x.tmp'), 'w')\n"
+
+
+def test_an_obstacle_on_the_way_is_said_once(tmp_path: Path) -> None:
+    first, last = (MODULE.format(word=name) for name in ("first", "last"))
+    with serving(tmp_path, first=OPENED + first, last="import first\nfirst.FILE.close()\n" + last) as project:
+        assert project.edit("middle.py", "VALUE = 1", "VALUE = 2").way == "resume"
+        assert project.edit("middle.py", "VALUE = 2", "VALUE = 3").way == "resume"
+        assert project.edit("middle.py", 'return "middle"', 'return "M"').way == PATCH
+        told = project.running.told()
+        assert told.count("x.tmp") == 1, told
+        assert "A part of the start left no checkpoint" in told
+
+
 # ---- dormant processes ----------------------------------------------------------------------------------------------
 
 

@@ -41,6 +41,7 @@ class Standing:
         self.on_fork: Callable[[], object] = _nothing
         self.on_resume: Callable[[msg.Go], object] = lambda _: None
         self._is_over = False
+        self._told: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<Standing {self._placement!r}>"
@@ -75,7 +76,10 @@ class Standing:
 
     def _stand(self, inside: Inside | None) -> bool:
         unfinished, is_safe = self._look_at_frames(sys._getframe(2))
-        if not is_safe or self._control.obstacle():
+        if not is_safe:
+            return False
+        if obstacle := self._control.obstacle():
+            self._tell(obstacle)
             return False
         began = time.monotonic()
         self.flush()
@@ -87,6 +91,11 @@ class Standing:
         self._placement = self._placement.resumed(time.monotonic(), go.course)
         self.on_resume(go)
         return True
+
+    def _tell(self, obstacle: str) -> None:
+        if obstacle not in self._told:
+            self._told.add(obstacle)
+            self._control.send(msg.Obstructed(obstacle))
 
     def _look_at_frames(self, frame: FrameType | None) -> tuple[tuple[str, ...], bool]:
         """The project's files of which a part is still to come, and whether whoever is at work may be copied."""

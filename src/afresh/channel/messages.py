@@ -140,6 +140,12 @@ class Stood(_Message):
     is_set_up: bool = False
 
 
+class Obstructed(_Message):
+    """The boot would have left a checkpoint where it is now, and could not: an `obstacle` as of `Ready`, each once."""
+
+    obstacle: str
+
+
 class Here(_Message):
     """The first word of a process that was forked from a checkpoint, or that left one behind: its process id."""
 
@@ -461,6 +467,7 @@ FromApp: TypeAlias = (
     | WatchTrees
     | Bind
     | Stood
+    | Obstructed
     | Here
     | Continued
     | Unpatchable

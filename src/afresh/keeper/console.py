@@ -51,6 +51,18 @@ def _journal(kind: str, text: str) -> str:
     return f"journal: {kind} {printable(text)}"
 
 
+def obstacle_line(obstacle: str, *, is_at_end: bool, has_checkpoints: bool) -> str:
+    """What an obstacle to checkpoints means for reloads. `is_at_end`: it was still there when all was loaded;
+    `has_checkpoints`: there are some from before it."""
+    if not is_at_end:
+        meaning = "A part of the start left no checkpoint, and an edit there loads more again"
+    elif has_checkpoints:
+        meaning = "Every reload goes on from the last safe place of the start, and no function is exchanged"
+    else:
+        meaning = "Every reload starts from the beginning"
+    return f"{meaning}: {printable(obstacle)}."
+
+
 def replaced_line(status: int) -> str:
     return f"The server process {describe(status)}; a new one takes over."
 

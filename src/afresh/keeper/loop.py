@@ -78,6 +78,7 @@ class Member(msgspec.Struct, eq=False):
     was_set_up: float | None = None  # when it came to that point by itself
     went_on: float | None = None  # when it came from the last checkpoint, if it may come that way again
     is_repeat: bool = False  # it goes a way that another one has gone before
+    obstacles: list[str] = msgspec.field(default_factory=list)  # what kept it from leaving checkpoints on its way
     fork_took: float = 0.0  # seconds by which leaving it behind held up the boot that it is a copy of
     is_stale: bool = False
     is_warm: bool = False
@@ -690,6 +691,8 @@ class Keeper:
                 self._here(member, pid)
             case msg.Stood():
                 self._stood(member, message, descriptors[0])
+            case msg.Obstructed(obstacle):
+                member.obstacles.append(obstacle)
             case msg.Unpatchable(file, reason):
                 self._unpatchable(member, file, reason)
             case msg.ChildEnded(pid, status):
@@ -785,11 +788,7 @@ class Keeper:
         member.receivers = ready.receivers
         self._is_announced = True  # the command has said where it serves
         self._chronicle.mark(self._generation_of(member), "ready")
-        if ready.obstacle:
-            self._chronicle.obstructed(self._generation_of(member), ready.obstacle)
-        if ready.obstacle and ready.obstacle not in self._obstacles_said:
-            self._obstacles_said.add(ready.obstacle)
-            console.say([f"Every reload starts from the beginning: {console.printable(ready.obstacle)}."])
+        self._say_obstacles(member, ready.obstacle)
         self._hosts = (*ready.hosts, *self.spec.options.allow_host)
         self._is_complete = True
         self._ledger.ready(member.handle, ready.compiler)
@@ -804,6 +803,18 @@ class Keeper:
             self._step(member.ready)
         if is_second:
             self._prepare_when_idle()
+
+    def _say_obstacles(self, member: Member, at_end: str) -> None:
+        """What keeps reloads slow, when it is known whether it lasts until the end of the start: each text once."""
+        for obstacle in filter(None, (*member.obstacles, at_end)):
+            self._chronicle.obstructed(self._generation_of(member), obstacle)
+        record = self._machine.records.get(member.handle)
+        has_checkpoints = record is not None and record.parent is not None
+        for obstacle in filter(None, (at_end, *member.obstacles)):
+            if obstacle not in self._obstacles_said:
+                self._obstacles_said.add(obstacle)
+                is_at_end = obstacle == at_end
+                console.say([console.obstacle_line(obstacle, is_at_end=is_at_end, has_checkpoints=has_checkpoints)])
 
     def _unpatchable(self, member: Member, file: str, reason: str) -> None:
         """Only the process itself could see that: find another way, for the same edit."""

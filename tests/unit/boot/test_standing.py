@@ -24,6 +24,10 @@ class Leaving:
         self.go = go
         self.why = obstacle
         self.left: list[tuple[tuple[str, ...], Inside | None]] = []
+        self.sent: list[msg.FromApp] = []
+
+    def send(self, message: msg.FromApp) -> None:
+        self.sent.append(message)
 
     def obstacle(self) -> str:
         return self.why
@@ -96,6 +100,8 @@ def test_not_while_there_is_an_obstacle() -> None:
     control = Leaving(obstacle="threads")
     one = standing(control)
     assert not one.before("/project/settings.py")
+    assert not one.before("/project/urls.py")
+    assert control.sent == [msg.Obstructed("threads")]
     control.why = ""
     assert not one.before("/project/settings.py")
     assert len(control.left) == 1

@@ -1,0 +1,19 @@
+"""What the keeper says in the terminal."""
+
+import pytest
+
+from afresh.keeper import console
+
+
+@pytest.mark.parametrize(
+    ("is_at_end", "has_checkpoints", "meaning"),
+    [
+        (True, True, "from the last safe place"),
+        (True, False, "from the beginning"),
+        (False, True, "A part of the start"),
+    ],
+)
+def test_what_an_obstacle_means(is_at_end: bool, has_checkpoints: bool, meaning: str) -> None:
+    line = console.obstacle_line("a file\x1b", is_at_end=is_at_end, has_checkpoints=has_checkpoints)
+    assert meaning in line
+    assert line.endswith(r": a file\x1b.")
