@@ -323,6 +323,17 @@ def test_an_obstacle_on_the_way_is_said_once(tmp_path: Path) -> None:
         assert "A part of the start left no checkpoint" in told
 
 
+def test_an_obstacle_at_the_end_of_the_start_is_the_reason(tmp_path: Path) -> None:
+    with serving(tmp_path, middle=OPENED + MODULE.format(word="middle")) as project:
+        for number in range(1, 4):
+            reload = project.edit("last.py", f"VALUE = {number}", f"VALUE = {number + 1}")
+            assert reload.way == "resume"
+            assert "file open for writing" in reload.line
+        told = project.running.told()
+        assert told.count("Every reload goes on from the last safe place") == 1, told
+        assert "from the beginning" not in told
+
+
 # ---- dormant processes ----------------------------------------------------------------------------------------------
 
 

@@ -76,6 +76,7 @@ class Ledger:
         self._found: dict[tuple[type[Entry], str], object] = {}
         self._editions = Editions()
         self._compiler: Compiler | None = None
+        self._obstacle = ""
         self._cache = CodeCache(None)
         self._comparisons: dict[tuple[str, bytes, bytes], Comparison | str] = {}
         self._places: dict[str, int] = {}
@@ -156,8 +157,10 @@ class Ledger:
         # Of a file that nobody has edited this holds for good: the same would be asked again and again.
         account.refused.add((file, self._touched[file].digest if file in self._touched else None))
 
-    def ready(self, handle: int, compiler: Compiler | None) -> None:
-        """The process has loaded the application."""
+    def ready(self, handle: int, compiler: Compiler | None, obstacle: str = "") -> None:
+        """The process has loaded the application. `obstacle`: why it is no checkpoint, as of `afresh.boot.sensors`."""
+        # What follows the semicolon is advice, and has been given.
+        self._obstacle = obstacle.partition(";")[0]
         account = self._accounts[handle]
         account.is_ready = True
         account.progress = self._whole = account.reached()
@@ -258,6 +261,7 @@ class Ledger:
                 is_asked_for=self._is_asked_for,
                 is_project_code=is_project_code,
                 receivers=receivers,
+                obstacle=self._obstacle,
             )
         )
         if found.way in (Way.RESUME, Way.COLD):

@@ -791,7 +791,7 @@ class Keeper:
         self._say_obstacles(member, ready.obstacle)
         self._hosts = (*ready.hosts, *self.spec.options.allow_host)
         self._is_complete = True
-        self._ledger.ready(member.handle, ready.compiler)
+        self._ledger.ready(member.handle, ready.compiler, ready.obstacle)
         is_second = member.handle == self._machine.second
         now = time.monotonic()
         took = math.inf if member.went_on is None or not ready.is_repeatable else now - member.went_on

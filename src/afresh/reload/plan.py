@@ -77,7 +77,8 @@ class Question(msgspec.Struct, frozen=True):
     `serving`: the strand of what answers now, None while nothing does that is complete. `candidates`: usable
     checkpoints, latest first. `touched`: all paths edited since the keeper began. `is_asked_for`: a path lies in a tree
     that the project watches by itself (Django's `watch_dir`). `is_project_code`: a Python file of the project, which
-    may be part of what is being loaded. `receivers`: the project wants to be told of any path.
+    may be part of what is being loaded. `receivers`: the project wants to be told of any path. `obstacle`: why there is
+    no checkpoint at the end of the start, in words, where something keeps it from being left.
     """
 
     edit: Edit
@@ -89,6 +90,7 @@ class Question(msgspec.Struct, frozen=True):
     is_asked_for: Callable[[str], bool]
     is_project_code: Callable[[str], bool]
     receivers: bool
+    obstacle: str = ""
 
 
 def plan(question: Question) -> Plan:
@@ -121,7 +123,7 @@ def _go_on(question: Question, stale: Sequence[str]) -> Plan:
             return Plan(Way.PATCH, found.place or _name(stale), "", candidate.handle, found.patches)
         else:
             if not any(each.is_ready for each in question.candidates):
-                why = why or "so soon after the last edit no function can be exchanged"
+                why = why or question.obstacle or "so soon after the last edit no function can be exchanged"
             reason = why or ("as it was" if candidate.is_ready else "the start had not come to it")
             return Plan(Way.RESUME, _name(stale), reason, candidate.handle, found.patches)
     return Plan(Way.COLD, _name(stale), why or "nothing of the last start can be kept")

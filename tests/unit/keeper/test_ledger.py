@@ -182,6 +182,17 @@ def test_functions_cannot_be_exchanged_everywhere(desk: Desk) -> None:
     assert (found.way, found.at, found.reason) == (Way.RESUME, MIDDLE, "functions cannot be exchanged with this Python")
 
 
+def test_what_keeps_the_application_from_being_a_checkpoint_is_the_reason(desk: Desk) -> None:
+    """And not that the last edit was so soon before; until the next start tells of none."""
+    desk.start()
+    desk.ledger.ready(BOOT, desk.compiler, "the start-up left threads running (a); threads that begin later are none")
+    desk.candidates = [START, MIDDLE]
+    found = desk.save({"late.py": VIEW})
+    assert (found.way, found.at, found.reason) == (Way.RESUME, MIDDLE, "the start-up left threads running (a)")
+    desk.ledger.ready(BOOT, desk.compiler)
+    assert "so soon after the last edit" in desk.save({"late.py": VALUE}).reason
+
+
 def test_what_ran_before_a_fork_ran_after_it(started: Desk) -> None:
     started.consume(MIDDLE, Ran(started.path("early.py"), ("view",)))
     found = started.save({"early.py": VIEW})
