@@ -12,8 +12,9 @@ import pytest
 
 from afresh.testing.edits import edit, wait_for_content, write, write_and_rename
 from afresh.testing.processes import children, kill, look_up, wait_gone
+from afresh.testing.server import started_server
 
-from .served import Served, served, until, zombies
+from .served import COMMAND, Served, served, until, zombies
 
 CAN_PATCH = sys.version_info >= (3, 12)
 PATCH = "patch" if CAN_PATCH else "resume"
@@ -87,6 +88,19 @@ def test_ways(project: Served) -> None:
     for number, (module, old, new, way, answer) in enumerate(steps, 2):
         reload = project.edit(f"{module}.py", old, new)
         assert (project.get(), reload.way, reload.generation) == (answer, way, number), reload
+
+
+@pytest.mark.skipif(not CAN_PATCH, reason="no function is exchanged")
+def test_why_functions_were_exchanged_is_told_to_machines_only(project: Served) -> None:
+    old, new = 'return "middle"', 'return "M"'
+    assert re.fullmatch(r"reload 2 · patch · middle.py:word · \d+ ms", project.edit("middle.py", old, new).line)
+    environment = {**os.environ, "PYTHONUNBUFFERED": ""}
+    with started_server((sys.executable, *COMMAND, "--log=json"), cwd=project.root, env=environment) as server:
+        server.get("/")
+        edit(project.root / "middle.py", new, old)
+        server.get("/")
+        server.err.wait_for(r"reload 2 .*only the body of `word` changed, and it did not run during the start")
+        assert server.stop() == 0
 
 
 def test_a_patched_file_stays_new_behind_a_structural_edit_elsewhere(project: Served) -> None:

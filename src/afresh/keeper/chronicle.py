@@ -68,12 +68,15 @@ class Chronicle:
     def edited(self, generation: int, edit: Edit, plan: Plan, since: float) -> None:
         """An edit makes a new generation. `since`: when it was told, in seconds of the monotonic clock."""
         seen, decided = round(since * 1e9), time.monotonic_ns()
-        place = console.relative(plan.place, self._cwd)
+        place, reason = (console.relative(text, self._cwd) for text in (plan.place, plan.reason))
+        is_fastest = plan.way is Way.PATCH
         self._report = {
             "number": generation,
             "way": plan.way.value,
             "place": place,
-            "reason": console.relative(plan.reason, self._cwd),
+            # Why not faster; or else why so fast.
+            "reason": "" if is_fastest else reason,
+            "because": reason if is_fastest else "",
             "changed": [
                 {"file": path, "name": console.relative(path, self._cwd), "diff": ()}
                 for path in sorted(edit.changed)[:50]

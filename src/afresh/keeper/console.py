@@ -16,10 +16,15 @@ from afresh.reload.journal import Entry, Exec, Find, Listing, Ran, Read, Sealed,
 def reload_line(
     generation: int, way: str, place: str, milliseconds: float, *, reason: str = "", modules: int = 0
 ) -> str:
-    """The one line per reload: which, by what way, what was edited, why no faster way, what was executed again."""
+    """The one line per reload: which, by what way, what was edited, why that way, what was executed again."""
     again = "" if not modules else f"{modules} modules again" if modules > 1 else "1 module again"
     said = [f"reload {generation}", way, printable(place), printable(reason), again, f"{milliseconds:.0f} ms"]
     return " · ".join(filter(None, said))
+
+
+def nothing_line(place: str, reason: str) -> str:
+    """An edit that no reload follows on, and why none."""
+    return " · ".join(filter(None, ["no reload", printable(place), printable(reason)]))
 
 
 def journal_lines(entries: Iterable[Entry], cwd: str, *, everything: bool) -> Iterator[str]:

@@ -173,6 +173,8 @@ class Keeper:
             console.write_json()
         self._soft_files = self._raise_file_limit()
         self._verbosity = verbosity_of(spec.target)
+        # Whether lines may be as long as what there is to say.
+        self._is_verbose = self._verbosity > 1 or spec.options.log == "json"
         options = spec.options
         self._watcher = Watcher(
             self._latch,
@@ -1141,7 +1143,7 @@ class Keeper:
         is_current = pending.generation == self._machine.generation
         decision = self._plan(pending.edit)
         if not is_current:
-            decision = Plan(Way.NOTHING, decision.place)
+            decision = Plan(Way.NOTHING, decision.place, "a later edit has started the project anew")
         elif decision.way is Way.NOTHING:
             decision = Plan(Way.COLD, decision.place, "it was saved during the start")
         elif pending.is_wish:
@@ -1182,7 +1184,7 @@ class Keeper:
         timer.cancel()
         self._deciding = None
         if handled:
-            decision = Plan(Way.NOTHING, decision.place, ask=decision.ask)
+            decision = Plan(Way.NOTHING, decision.place, "the project has dealt with it", ask=decision.ask)
         elif decision.way is Way.NOTHING:
             decision = Plan(Way.COLD, decision.place, "the project watches it")
         self._conclude(pending, decision)
@@ -1198,6 +1200,8 @@ class Keeper:
             self._patches = (decision.at, decision.patches)
             is_short = decision.at is not None and self._is_short(decision.at)
             effects = self._machine.step(machine.Edited(decision.place, decision.at, is_short))
+        elif decision.way is Way.NOTHING:
+            self._say_nothing(pending.edit, decision)
         if pending.number is None:
             self._latch.advance(self._machine.generation)
         else:
@@ -1210,6 +1214,12 @@ class Keeper:
             # Last: whoever waits for the new code does not wait for this.
             self._chronicle.edited(self._machine.generation, pending.edit, decision, pending.since)
         self._decide_next()
+
+    def _say_nothing(self, edit: Edit, decision: Plan) -> None:
+        # Not of any file of the folder: our own output may go to one, which would have no end.
+        if self._is_verbose and (decision.ask or any(map(self._watcher.is_consumed, edit.changed))):
+            place, reason = (console.relative(text, self.spec.cwd) for text in (decision.place, decision.reason))
+            console.say([console.nothing_line(place, reason)])
 
     def _tell_servers(self) -> None:
         self._settle_doubts()
@@ -1267,12 +1277,14 @@ class Keeper:
     def _say_reload(self, generation: int, place: str, modules: int) -> None:
         elapsed = 1000 * (time.monotonic() - self._edited_at)
         decision = self._decision
+        # Of the fastest way there is no need to say why.
+        is_short = decision.way is Way.PATCH and not self._is_verbose
         line = console.reload_line(
             generation,
             decision.way.value,
             console.relative(place, self.spec.cwd),
             elapsed,
-            reason=console.relative(decision.reason, self.spec.cwd),
+            reason="" if is_short else console.relative(decision.reason, self.spec.cwd),
             modules=modules,
         )
         console.say([line])

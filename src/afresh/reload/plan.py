@@ -33,7 +33,8 @@ class Way(enum.Enum):
 class Plan(msgspec.Struct, frozen=True):
     """What to do. `at`: the checkpoint to go on from. `ask`: changes that the project itself may deal with first.
 
-    `place` names the edit (a path, "views.py:detail"), `reason` says why no faster way was possible.
+    `place` names the edit (a path, "views.py:detail"), `reason` says why this way: where there is a faster one, why
+    that was not possible.
     """
 
     way: Way
@@ -102,7 +103,7 @@ def plan(question: Question) -> Plan:
     asked = [path for path in changed if path not in stale and question.is_asked_for(path)]
     ask = (*stale, *asked) if question.receivers else tuple(asked)
     if not stale:
-        return Plan(Way.NOTHING, _name(asked or changed), ask=ask)
+        return Plan(Way.NOTHING, _name(asked or changed), _why_nothing(question, changed), ask=ask)
     return msgspec.structs.replace(_go_on(question, stale), ask=ask)
 
 
@@ -110,6 +111,13 @@ def _is_stale(question: Question, path: str) -> bool:
     if question.serving is None:
         return question.is_consumed(path) or question.is_project_code(path)
     return question.serving.objection(question.touched[path]) is not None
+
+
+def _why_nothing(question: Question, changed: Sequence[str]) -> str:
+    serving = question.serving
+    if serving is not None and any(serving.has_seen(path) for path in changed):
+        return "what was loaded is still what it says"
+    return "nothing that was loaded depends on it"
 
 
 def _go_on(question: Question, stale: Sequence[str]) -> Plan:
@@ -120,13 +128,31 @@ def _go_on(question: Question, stale: Sequence[str]) -> Plan:
         if isinstance(found, str):
             why = why or found
         elif candidate.is_ready and found.patches:
-            return Plan(Way.PATCH, found.place or _name(stale), "", candidate.handle, found.patches)
+            reason = _why_patched(question, candidate, found.patches)
+            return Plan(Way.PATCH, found.place or _name(stale), reason, candidate.handle, found.patches)
         else:
             if not any(each.is_ready for each in question.candidates):
                 why = why or question.obstacle or "so soon after the last edit no function can be exchanged"
             reason = why or ("as it was" if candidate.is_ready else "the start had not come to it")
             return Plan(Way.RESUME, _name(stale), reason, candidate.handle, found.patches)
     return Plan(Way.COLD, _name(stale), why or "nothing of the last start can be kept")
+
+
+def _why_patched(question: Question, candidate: Candidate, patches: Sequence[Patch]) -> str:
+    """What the edit is, that exchanging functions was enough."""
+    names: list[str] = []
+    edited = [patch.file for patch in patches if patch.file in question.edit.changed]
+    for path in edited:
+        old = candidate.strand.text(path)
+        found = "" if old is None else question.texts.compare(old, question.touched[path])
+        names += [] if isinstance(found, str) else [place.qualname for place in found.changed]
+    if not edited:
+        return "it is again as it was during the start"
+    if not names:
+        return "no code changed, only lines moved"
+    if len(names) == 1:
+        return f"only the body of `{names[0]}` changed, and it did not run during the start"
+    return "only bodies of functions changed, and none of them ran during the start"
 
 
 class _Cure(msgspec.Struct, frozen=True):

@@ -44,6 +44,18 @@ def test_a_start_tells_its_stations_in_order() -> None:
     ]
 
 
+def test_a_report_says_why_not_faster_or_why_so_fast() -> None:
+    told = Told()
+    for way, key in ((Way.PATCH, "because"), (Way.RESUME, "reason"), (Way.COLD, "reason")):
+        plan = Plan(way, "/shop/views.py", "/shop/views.py: why", 1)
+        told.chronicle.edited(2, Edit(frozenset({"/shop/views.py"})), plan, time.monotonic())
+        assert {name: told.reports()[-1][name] for name in ("because", "reason")} == {
+            "because": "",
+            "reason": "",
+            key: "views.py: why",
+        }
+
+
 def test_it_begins_to_listen_once() -> None:
     told = Told()
     told.chronicle.page_answers("127.0.0.1:8000")

@@ -17,3 +17,8 @@ def test_what_an_obstacle_means(is_at_end: bool, has_checkpoints: bool, meaning:
     line = console.obstacle_line("a file\x1b", is_at_end=is_at_end, has_checkpoints=has_checkpoints)
     assert meaning in line
     assert line.endswith(r": a file\x1b.")
+
+
+def test_an_edit_that_means_nothing() -> None:
+    line = console.nothing_line("page.html", "the project has dealt with it")
+    assert line == "no reload · page.html · the project has dealt with it"

@@ -481,6 +481,32 @@ def test_the_reason_names_the_file_where_it_is_another() -> None:
     assert boot.edit({EARLY: VIEW, LATE: VALUE}).reason == "/p/late.py: the statements of the module"
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({LATE: VIEW}, "only the body of `view` changed, and it did not run during the start"),
+        ({LATE: VIEW, EARLY: VIEW}, "only bodies of functions changed, and none of them ran during the start"),
+        ({LATE: MOVED}, "no code changed, only lines moved"),
+    ],
+)
+def test_why_functions_could_be_exchanged(changes: dict[str, str], reason: str) -> None:
+    found = started().edit(changes)
+    assert (found.way, found.reason) == (Way.PATCH, reason)
+
+
+def test_why_functions_are_exchanged_again_where_another_edit_is_undone() -> None:
+    boot = started()
+    boot = boot._replace(serving=gone_on(boot, boot.edit({EARLY: VIEW, LATE: VIEW})))
+    found = boot.edit({LATE: TEXT})
+    assert (found.way, found.reason) == (Way.PATCH, "it is again as it was during the start")
+
+
+def test_why_nothing_is_to_be_done() -> None:
+    boot = started()
+    assert boot.edit({"/p/unused.py": VIEW}).reason == "nothing that was loaded depends on it"
+    assert boot.edit({LATE: TEXT}).reason == "what was loaded is still what it says"
+
+
 # ---- any start, any edits -------------------------------------------------------------------------------------------
 
 TEXTS = (TEXT, VIEW, OTHER, VALUE, TAIL, MOVED, BROKEN, VALUE.replace("'one'", "'two'"))
