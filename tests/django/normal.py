@@ -23,7 +23,7 @@ def normal(text: str, root: Path, port: int = 0) -> str:
     # What `-v 2` adds has a test of its own; Django has no such lines.
     text = re.sub(r"^journal: .*\n", "", text, flags=re.MULTILINE)
     # The link to the dashboard, on standard error: it has a test of its own, too.
-    text = re.sub(r"^Dashboard: http.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^(Dashboard: http|This Python cannot tell which functions).*\n", "", text, flags=re.MULTILINE)
     # What it adds to the lines of requests.
     text = re.sub(r"(\" \d{3} \d+) · \d+ ms(?: · \d+ quer(?:y|ies))?$", r"\1", text, flags=re.MULTILINE)
     for pattern, word in TIMES:

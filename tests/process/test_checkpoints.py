@@ -103,6 +103,14 @@ def test_why_functions_were_exchanged_is_told_to_machines_only(project: Served) 
         assert server.stop() == 0
 
 
+@pytest.mark.skipif(CAN_PATCH, reason="functions are exchanged")
+def test_that_functions_are_not_exchanged_is_said_once(project: Served) -> None:
+    project.edit("last.py", "TAIL = 1", "TAIL = 2")  # what it said before may not have been learned yet
+    assert "the statements of the module" in project.edit("last.py", "VALUE = 1", "VALUE = 2").line
+    assert "the body of `word`" in project.edit("last.py", 'return "last"', 'return "L"').line
+    assert project.running.told().count("This Python cannot tell which functions have run") == 1
+
+
 def test_a_patched_file_stays_new_behind_a_structural_edit_elsewhere(project: Served) -> None:
     """The older checkpoint holds the old text of what was patched meanwhile (RELOAD.md, section 4)."""
     project.edit("last.py", "VALUE = 1", "VALUE = 2")

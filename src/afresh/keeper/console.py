@@ -12,6 +12,11 @@ from afresh.channel.messages import Failure
 from afresh.keeper.machine import describe
 from afresh.reload.journal import Entry, Exec, Find, Listing, Ran, Read, Sealed, Stat, Wrote
 
+NO_EXCHANGE = (
+    "This Python cannot tell which functions have run (3.12 and newer can, with the GIL): also where only the body of "
+    "a function changed, a reload goes on from a checkpoint."
+)
+
 
 def reload_line(
     generation: int, way: str, place: str, milliseconds: float, *, reason: str = "", modules: int = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import marshal
 import math
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -334,8 +335,6 @@ class Ledger:
     # ---- texts ----------------------------------------------------------------------------------------------------
 
     def _compare(self, old: Text, now: Now) -> Comparison | str:
-        if self._compiler is None:
-            return "functions cannot be exchanged with this Python"
         if now.digest is None:
             return "it is gone"
         key = (old.file, old.digest, now.digest)
@@ -343,8 +342,12 @@ class Ledger:
             if len(self._comparisons) > 100:
                 self._comparisons.clear()
                 self._conditions.clear()
-            self._comparisons[key] = self._compare_code(*key, self._compiler.optimize)
-        return self._comparisons[key]
+            optimize = sys.flags.optimize if self._compiler is None else self._compiler.optimize
+            self._comparisons[key] = self._compare_code(*key, optimize)
+        found = self._comparisons[key]
+        if self._compiler is None and not isinstance(found, str):
+            return found.obstacle or _what_changed(found)
+        return found
 
     def _compare_code(self, file: str, old: bytes, new: bytes, optimize: int) -> Comparison | str:
         before = self._editions.code(file, old, self._cache, optimize)
@@ -394,3 +397,10 @@ class Ledger:
         """Both texts; None for one that is not known any more."""
         before = self._editions.source(old.file, old.digest)
         return before, None if now.digest is None else self._editions.source(old.file, now.digest)
+
+
+def _what_changed(found: Comparison) -> str:
+    """The reason of an edit that would ask for no more than to exchange functions, where that is not possible."""
+    names = [place.qualname for place in found.changed]
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"the body of `{names[0]}`{more}" if names else "its lines"

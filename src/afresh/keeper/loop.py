@@ -164,6 +164,7 @@ class Keeper:
         self._edit = Edit(frozenset(), everything=True)
         self._first_answered: int | None = None
         self._obstacles_said: set[str] = set()
+        self._is_exchange_said = False
         self._is_complete = False
         self._looked_for_twin = spec.door == "wsgi" or spawner is not None  # which runs what Django's parent runs
         self._bound_timer: Timer | None = None
@@ -791,6 +792,9 @@ class Keeper:
         self._is_announced = True  # the command has said where it serves
         self._chronicle.mark(self._generation_of(member), "ready")
         self._say_obstacles(member, ready.obstacle)
+        if ready.forks and ready.compiler is None and not self._is_exchange_said:
+            self._is_exchange_said = True
+            console.say([console.NO_EXCHANGE])
         self._hosts = (*ready.hosts, *self.spec.options.allow_host)
         self._is_complete = True
         self._ledger.ready(member.handle, ready.compiler, ready.obstacle)

@@ -105,7 +105,7 @@ _ADVICE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         "The file is loaded under two names, so there are two of everything in it. Import it by one name everywhere.",
     ),
     (
-        r"functions cannot be exchanged with this Python",
+        r"^(\S+: )?(the body of|its lines)",
         "Python 3.12 and newer can tell which functions have run. Use one of them.",
     ),
     (r"(SyntaxError|IndentationError)", "The file does not compile. It is loaded as soon as it does."),

@@ -174,12 +174,23 @@ def test_what_cannot_be_decoded(started: Desk) -> None:
     assert started.edited(["late.py"]).way is Way.RESUME
 
 
-def test_functions_cannot_be_exchanged_everywhere(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (VIEW, "the body of `view`"),
+        (VALUE, "the statements of the module"),
+        ("\n" + TEXT, "its lines"),
+        ("def\n", "SyntaxError in line 1"),
+    ],
+)
+def test_where_functions_cannot_be_exchanged_the_edit_is_the_reason(desk: Desk, text: str, reason: str) -> None:
     """A process that cannot say what ran names no compiler."""
+    before = TEXT.encode()  # known by having been read: there is no cache of its code
+    desk.ledger = Ledger(desk.consumed.__contains__, desk.asked_for.__contains__, lambda _: before)
     desk.start()
     desk.ledger.ready(BOOT, None)
-    found = desk.save({"late.py": VIEW})
-    assert (found.way, found.at, found.reason) == (Way.RESUME, MIDDLE, "functions cannot be exchanged with this Python")
+    found = desk.save({"late.py": text})
+    assert (found.way, found.at, found.reason) == (Way.RESUME, MIDDLE, reason)
 
 
 def test_what_keeps_the_application_from_being_a_checkpoint_is_the_reason(desk: Desk) -> None:

@@ -52,7 +52,7 @@ def test_what_has_not_come_so_far_is_left_out() -> None:
             "Start threads",
         ),
         ("the start-up left 1 network connection(s) open; those that a request opens are no obstacle", "Connect"),
-        ("functions cannot be exchanged with this Python", "Python 3.12"),
+        ("the body of `detail`", "Python 3.12"),
         ("SyntaxError in line 3", "compile"),
     ],
 )
