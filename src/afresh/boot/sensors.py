@@ -99,11 +99,12 @@ def _children() -> str:
 
 
 def _open_files(own: frozenset[int]) -> str:
-    """What is open that parent and child would both use: connections, and files that are written at a position.
+    """What is open that parent and child would both use: event loops, connections, and files that are written at a
+    position.
 
     Log files are appended to, record by record, which any number of processes may do.
     """
-    sockets, written = 0, []
+    loops, sockets, written = 0, 0, []
     for name in os.listdir("/proc/self/fd"):
         descriptor = int(name)
         if descriptor in own:
@@ -114,8 +115,14 @@ def _open_files(own: frozenset[int]) -> str:
                 sockets += 1
             elif stat.S_ISREG(mode) and _is_written(descriptor):
                 written.append(os.readlink(f"/proc/self/fd/{name}"))
+            elif not stat.S_IFMT(mode):  # what is no file at all
+                loops += os.readlink(f"/proc/self/fd/{name}") == "anon_inode:[eventpoll]"
         except OSError:
             continue  # the listing's own descriptor
+    # First: an asyncio loop holds two sockets as well, which nobody would look for.
+    if loops:
+        # What one of both registers, or takes an event of, is so for the other (epoll(7)).
+        return "the start-up left an event loop (epoll) open; one that begins with a request is no obstacle"
     if sockets:
         return f"the start-up left {sockets} network connection(s) open; those that a request opens are no obstacle"
     files = [path for path in written if not path.startswith("/memfd:")]

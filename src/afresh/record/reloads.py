@@ -115,6 +115,10 @@ _ADVICE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         "Start threads with the first request (or in a command of their own), not in AppConfig.ready or at import.",
     ),
     (
+        r"an event loop",
+        "Make the loop where it runs (`asyncio.run`), not while the project is loaded: two processes cannot share one.",
+    ),
+    (
         r"network connection",
         "Connect with the first request, not while the project is loaded: a connection cannot be shared by two "
         "processes.",

@@ -7,7 +7,8 @@ import textwrap
 import pytest
 
 BEFORE = """
-import logging, os, socket, subprocess, sys, threading, time
+import logging, os, select, socket, subprocess, sys, threading, time
+inherited = select.epoll()
 from afresh.boot.sensors import inherited_descriptors, obstacle
 own = inherited_descriptors()
 """
@@ -20,7 +21,10 @@ CASES = [
     ("a thread unknown to Python", "import _thread; _thread.start_new_thread(time.sleep, (60,))", "not Python's own"),
     ("a connection", "a, b = socket.socketpair()", "2 network connection(s)"),
     ("a connection that was closed", "a, b = socket.socketpair(); a.close(); b.close()", ""),
-    ("a loop", "import asyncio; loop = asyncio.new_event_loop()", "network connection(s)"),
+    ("a loop", "import asyncio; loop = asyncio.new_event_loop()", "an event loop (epoll)"),
+    ("a loop that has run", "import asyncio; asyncio.run(asyncio.sleep(0))", ""),
+    ("a loop without sockets", "e = select.epoll()", "an event loop (epoll)"),
+    ("an event of one's own", "e = os.eventfd(0)", ""),
     ("a database", "import sqlite3; c = sqlite3.connect('db'); c.execute('create table t (x)')", "/db)"),
     ("a file that is written", "f = open('out', 'w')", "/out)"),
     ("a file that is read", "f = open(__file__) if '__file__' in globals() else open('/etc/passwd')", ""),

@@ -53,6 +53,7 @@ def test_what_has_not_come_so_far_is_left_out() -> None:
         ),
         ("the start-up left 1 network connection(s) open; those that a request opens are no obstacle", "Connect"),
         ("the body of `detail`", "Python 3.12"),
+        ("the start-up left an event loop (epoll) open", "asyncio.run"),
         ("SyntaxError in line 3", "compile"),
     ],
 )
