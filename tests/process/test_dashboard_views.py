@@ -19,7 +19,7 @@ import afresh
 from afresh.testing.client import Answer
 from afresh.testing.server import started_server
 
-from .served import Served
+from .served import APPLICATION, Served
 from .test_dashboard import Dashboard
 
 EXAMPLE = Path(__file__).parents[2] / "example"
@@ -331,3 +331,38 @@ def test_migrate_ends_with_the_server(shop: Shop) -> None:
         assert shop.project.server.wait_stopped() == 0
     finally:
         migration.unlink()
+
+
+# ---- whose files ------------------------------------------------------------------------------------------------
+
+
+def opens(shop: Shop, file: Path) -> bool:
+    """Whether the editor is started for it."""
+    body = json.dumps({"file": str(file), "line": 1}).encode()
+    told = json.loads(shop.post("/actions/open-editor", body, "application/json").text)
+    assert "opened" in told or "Only files of the project" in told["error"], told
+    return "opened" in told
+
+
+@pytest.mark.parametrize("door", ["afresh", "wsgi"])
+def test_only_files_of_the_project_are_opened_wherever_it_was_started_from(tmp_path: Path, door: str) -> None:
+    """With `wsgi`, from `/`: nothing is known but what was loaded."""
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "notes.py").write_text("")
+    environ = ENVIRON | {"AFRESH_EDITOR": "/bin/true"}
+    if door == "afresh":
+        shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("__pycache__", "db.sqlite3"))
+        loaded, cwd, words = project / "recipes/views.py", elsewhere, (str(project / "manage.py"), "0")
+    else:
+        project.mkdir()
+        (project / "application.py").write_text(APPLICATION.format(modules="os", answer="'one'"))
+        environ["PYTHONPATH"] += f":{project}"
+        loaded, cwd, words = project / "application.py", Path("/"), ("application:app", "0")
+    with started_server((sys.executable, "-m", "afresh", *words), cwd=cwd, env=environ) as server:
+        server.get("/")
+        shop = Shop(Served(project, server))
+        assert opens(shop, loaded)
+        assert not opens(shop, elsewhere / "notes.py")
+        assert not opens(shop, Path("/etc/passwd"))
+        assert server.stop() == 0

@@ -6,7 +6,7 @@ user has set (`AFRESH_EDITOR`), started without a shell.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from afresh.errors import UsageError
@@ -70,9 +70,11 @@ def _in_path(name: str, path: str) -> str | None:
     return next((one for one in candidates if os.access(one, os.X_OK) and os.path.isfile(one)), None)
 
 
-def project_file(path: object, root: str) -> str | None:
-    """The real path of a file below `root`, None for anything else: links are followed before the comparison."""
+def project_file(path: object, folder: str, is_code: Callable[[str], bool]) -> str | None:
+    """The real path of a file below `folder` (of nothing where it is empty), or of one that `is_code` of the project;
+    None for anything else: links are followed before the comparison."""
     if not isinstance(path, str) or "\0" in path:
         return None
-    real, top = os.path.realpath(os.path.join(root, path)), os.path.realpath(root)
-    return real if real.startswith(top.rstrip("/") + "/") and os.path.isfile(real) else None
+    real = os.path.realpath(os.path.join(folder, path))
+    is_below = bool(folder) and real.startswith(os.path.realpath(folder).rstrip("/") + "/")
+    return real if (is_below or is_code(path) or is_code(real)) and os.path.isfile(real) else None

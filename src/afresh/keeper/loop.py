@@ -38,7 +38,7 @@ from afresh.keeper.ledger import Ledger
 from afresh.keeper.live import Live
 from afresh.keeper.machine import Role, Stage
 from afresh.keeper.sockets import bind, holder
-from afresh.keeper.spec import STOPPING, BootSpec, read_address, verbosity_of
+from afresh.keeper.spec import STOPPING, BootSpec, project_folder, read_address, verbosity_of
 from afresh.keeper.texts import Texts
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
@@ -173,6 +173,7 @@ class Keeper:
         if spec.options.log == "json":
             console.write_json()
         self._soft_files = self._raise_file_limit()
+        self._folder = project_folder(spec.target, spec.cwd)
         self._verbosity = verbosity_of(spec.target)
         # Whether lines may be as long as what there is to say.
         self._is_verbose = self._verbosity > 1 or spec.options.log == "json"
@@ -487,7 +488,7 @@ class Keeper:
             self._loop.call_later(A_BLINK, self._learn)
 
     def _cover_project(self) -> None:
-        if self._watcher.cover_project(self.spec.cwd, A_TURN):
+        if self._folder and self._watcher.cover_project(self._folder, A_TURN):
             self._loop.call_later(A_BLINK, self._cover_more)
 
     def _cover_more(self) -> None:
@@ -1079,7 +1080,7 @@ class Keeper:
     def _open_editor(self, value: object, reply: Reply) -> None:
         """Open a file of the project where it says: `{"file": path, "line": number}`."""
         asked = value if isinstance(value, dict) else {}
-        file = project_file(asked.get("file"), self.spec.cwd)
+        file = project_file(asked.get("file"), self._folder, self._watcher.is_code)
         line = str(asked.get("line", "1"))
         if file is None:
             reply(error="Only files of the project are opened.")
@@ -1212,7 +1213,8 @@ class Keeper:
             self._latch.decide(pending.number, self._machine.generation)
         self._perform(effects)
         pages = decision.ask if decision.way is Way.NOTHING else ()
-        self._live.changed(pending.edit.changed.difference(pages), pages, self.spec.cwd)
+        files = pending.edit.changed.difference(pages) if self._folder else ()
+        self._live.changed(files, pages, self._folder)
         self._tell_servers()
         if self._machine.generation != before:
             # Last: whoever waits for the new code does not wait for this.
@@ -1232,7 +1234,7 @@ class Keeper:
                 member.link.send(msg.Decided(self._live.number))
 
     def _is_project_code(self, path: str) -> bool:
-        return path.endswith(".py") and path.startswith(self.spec.cwd + os.sep)
+        return bool(self._folder) and path.endswith(".py") and path.startswith(self._folder + os.sep)
 
     # ---- what the user sees -----------------------------------------------------------------------------------------
 

@@ -1,10 +1,11 @@
 """What the keeper is told to run: `BootSpec`, and what can be read from a command line before anything runs.
 
-Pure. A door (the command line, or `afresh.django` before it becomes the keeper) makes the spec; as JSON it survives an
-exec.
+Pure but for the links that a script's path leads through. A door (the command line, or `afresh.django` before it
+becomes the keeper) makes the spec; as JSON it survives an exec.
 """
 
 import json
+import os.path
 import re
 import signal
 from collections.abc import Sequence
@@ -59,6 +60,30 @@ class BootSpec(NamedTuple):
             address=None if address is None else (address[0], address[1], address[2]),
             options=Options.from_plain(plain["options"]),
         )
+
+
+# ---- where the project lies ---------------------------------------------------------------------------------------
+
+# Scripts that run somebody else's project.
+_RUNNERS = frozenset({"pydevd.py"})
+
+
+def project_folder(target: Sequence[str], cwd: str) -> str:
+    """The folder of the project, as far as the command line tells it; empty where it does not.
+
+    The user works in the working directory, unless the script that is run lies elsewhere: then the project is there.
+    `/` is nobody's project. What an installer has put into a folder of commands has no suffix.
+    """
+    script = os.path.join(cwd, target[0])
+    name = os.path.basename(script)
+    is_elsewhere = cwd == "/" or not _is_below(script, cwd)
+    if name.endswith(".py") and name not in _RUNNERS and is_elsewhere and "/site-packages/" not in script:
+        return os.path.dirname(os.path.realpath(script)).rstrip("/")  # where Python looks for its modules
+    return cwd.rstrip("/")
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return os.path.normpath(path).startswith(folder.rstrip("/") + "/")
 
 
 # ---- Python's own command line ------------------------------------------------------------------------------------

@@ -157,6 +157,12 @@ class Watcher:
         with self._lock:
             return path in self._coverage.index.files
 
+    def is_code(self, path: str) -> bool:
+        """Whether the file at `path` was loaded as code of the project: of other modules no digest is told."""
+        with self._lock:
+            known = self._coverage.index.files.get(path)
+            return known is not None and bool(known.digest)
+
     def is_asked_for(self, path: str) -> bool:
         """Whether `path` lies in a tree of `cover_tree`."""
         with self._lock:

@@ -62,6 +62,10 @@ def test_without_an_editor_it_is_said_how_to_name_one() -> None:
     assert "AFRESH_EDITOR" in raised.value.hint
 
 
+def no_code(_: str) -> bool:
+    return False
+
+
 def test_only_files_of_the_project(tmp_path: Path) -> None:
     root, outside = tmp_path / "project", tmp_path / "outside.py"
     (root / "app").mkdir(parents=True)
@@ -71,12 +75,22 @@ def test_only_files_of_the_project(tmp_path: Path) -> None:
     (root / "link.py").symlink_to(outside)
     (root / "own.py").symlink_to(inside)
     top = str(root)
-    assert project_file(str(inside), top) == str(inside)
-    assert project_file("app/views.py", top) == str(inside)
-    assert project_file(str(root / "own.py"), top) == str(inside)
+    assert project_file(str(inside), top, no_code) == str(inside)
+    assert project_file("app/views.py", top, no_code) == str(inside)
+    assert project_file(str(root / "own.py"), top, no_code) == str(inside)
     for path in (str(outside), "../outside.py", f"{top}/../outside.py", f"{top}/link.py", top, f"{top}/app"):
-        assert project_file(path, top) is None
+        assert project_file(path, top, no_code) is None
     for bad in (None, 7, ["a"], "", "a\0b", "/etc/passwd", f"{top}/none.py", "\udcff"):
-        assert project_file(bad, top) is None
-    assert project_file(f"{top}2/a.py", top) is None
+        assert project_file(bad, top, no_code) is None
+    assert project_file(f"{top}2/a.py", top, no_code) is None
     assert os.path.exists(outside)
+
+
+def test_what_is_loaded_as_the_project_is_its_own_wherever_it_lies(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "loaded.py", tmp_path / "other.py"
+    for file in (inside, outside):
+        file.write_text("")
+    for folder in ("", str(tmp_path / "elsewhere")):
+        assert project_file(str(inside), folder, str(inside).__eq__) == str(inside)
+        assert project_file(str(outside), folder, str(inside).__eq__) is None
+    assert project_file("/etc/passwd", "", no_code) is None

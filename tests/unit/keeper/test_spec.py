@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from afresh.keeper.spec import BootSpec, address_of, interpreter_command
+from afresh.keeper.spec import BootSpec, address_of, interpreter_command, project_folder
 from afresh.options.table import Options
 
 SPEC = BootSpec(
@@ -120,3 +120,25 @@ def test_address_of(arguments: str, address: tuple[str, int, bool] | None) -> No
 
 def test_another_command_states_no_address() -> None:
     assert address_of(["manage.py", "shell", "8000"]) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "cwd", "expected"),
+    [
+        (("manage.py", "runserver"), "/shop", "/shop"),
+        (("backend/manage.py", "runserver"), "/shop", "/shop"),
+        (("/shop/backend/manage.py", "runserver"), "/shop", "/shop"),
+        (("/shop/manage.py", "runserver"), "/home/me", "/shop"),
+        (("../shop/manage.py", "runserver"), "/home", "/shop"),
+        (("shop/manage.py", "runserver"), "/", "/shop"),
+        (("/manage.py", "runserver"), "/", ""),
+        (("/venv/bin/django-admin", "runserver"), "/shop", "/shop"),
+        (("/venv/lib/site-packages/django/__main__.py", "runserver"), "/shop", "/shop"),
+        (("/opt/ide/pydevd.py", "--file", "manage.py"), "/shop", "/shop"),
+        (("-m", "shop", "runserver"), "/shop", "/shop"),
+        (("wsgi", "shop:app"), "/shop", "/shop"),
+        (("wsgi", "shop:app"), "/", ""),
+    ],
+)
+def test_where_the_project_lies(target: tuple[str, ...], cwd: str, expected: str) -> None:
+    assert project_folder(target, cwd) == expected
