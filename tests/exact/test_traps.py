@@ -107,6 +107,21 @@ def told():
 """,
         (('len("a")', 'repr("a")'),),
     ),
+    "code_inside_read_by_a_decorator": Trap(
+        """def digest(function):
+    function.key = repr([getattr(inner, "co_consts", inner) for inner in function.__code__.co_consts])
+    return function
+
+
+@digest
+def told():
+    def inner():
+        return "one"
+
+    return inner(), (lambda: 1)()
+""",
+        (('"one"', '"two"'), ("lambda: 1", "lambda: 2")),
+    ),
     "code_copied": Trap(
         """import types
 

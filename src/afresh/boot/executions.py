@@ -9,11 +9,11 @@ from __future__ import annotations
 import sys
 
 from afresh.boot.roots import OWN
-from afresh.reload.journal import Ran
+from afresh.reload.journal import Looked, Ran
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import CodeType
     from typing import Any
 
@@ -40,12 +40,13 @@ class Executions:
     def __init__(self, roots: ProjectRoots, add: Callable[[Entry], None], times: ModuleTimes) -> None:
         self._roots = roots
         self._add = add
-        self._new: set[tuple[str, str]] = set()
+        self._ran: set[tuple[str, str]] = set()
+        self._looked_at: set[tuple[str, str]] = set()
         self._times = times
         self._tool: int | None = None
 
     def __repr__(self) -> str:
-        return f"<Executions tool={self._tool} new={len(self._new)}>"
+        return f"<Executions tool={self._tool} new={len(self._ran) + len(self._looked_at)}>"
 
     def start(self) -> bool:
         """Begin; false where nothing can be known, and so nothing be exchanged."""
@@ -70,13 +71,13 @@ class Executions:
         return self._tool is not None
 
     def flush(self) -> None:
-        """Pass on what ran since the last time."""
-        new, self._new = self._new, set()
-        by_file: dict[str, list[str]] = {}
-        for file, function in new:
-            by_file.setdefault(file, []).append(function)
-        for file, functions in by_file.items():
-            self._add(Ran(file, tuple(sorted(functions))))
+        """Pass on what ran, or was looked at, since the last time."""
+        ran, self._ran = self._ran, set()
+        looked_at, self._looked_at = self._looked_at, set()
+        for file, functions in _by_file(ran):
+            self._add(Ran(file, functions))
+        for file, functions in _by_file(looked_at):
+            self._add(Looked(file, functions))
 
     def stop(self) -> None:
         """The application is loaded: what runs from here on runs in servers, which are never gone on from."""
@@ -89,7 +90,7 @@ class Executions:
     def _started(self, code: CodeType, _: int) -> Any:
         if code.co_flags & FUNCTION == FUNCTION:
             if self._roots.contains(code.co_filename):
-                self._new.add((code.co_filename, code.co_qualname))
+                self._ran.add((code.co_filename, code.co_qualname))
         elif code.co_name == "<module>" and self._tool is not None:
             self._times.begun(code)
             self._set_local_events(self._tool, code, self._py_return)
@@ -110,7 +111,14 @@ class Executions:
             return
         code = function.__code__
         if self._roots.contains(code.co_filename):
-            self._new.add((code.co_filename, code.co_qualname))
+            self._looked_at.add((code.co_filename, code.co_qualname))
+
+
+def _by_file(functions: set[tuple[str, str]]) -> Iterable[tuple[str, tuple[str, ...]]]:
+    by_file: dict[str, list[str]] = {}
+    for file, function in functions:
+        by_file.setdefault(file, []).append(function)
+    return [(file, tuple(sorted(names))) for file, names in by_file.items()]
 
 
 _FUNCTION = type(lambda: None)

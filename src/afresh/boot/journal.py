@@ -12,7 +12,7 @@ from _thread import RLock, allocate_lock, get_ident
 from collections import deque
 
 from afresh.boot.roots import OWN, is_below
-from afresh.reload.journal import Entry, Exec, Find, Listing, Ran, Read, Sealed, Stat, Wrote
+from afresh.reload.journal import Entry, Exec, Find, Listing, Looked, Ran, Read, Sealed, Stat, Wrote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def _path(entry: Entry) -> str:
     match entry:
         case Read(file=path) | Stat(path=path) | Listing(directory=path) | Exec(file=path):
             return path
-        case Wrote(file=path) | Ran(file=path) | Sealed(file=path):
+        case Wrote(file=path) | Ran(file=path) | Looked(file=path) | Sealed(file=path):
             return path
         case Find(stem=stem):
             return stem
@@ -218,7 +218,7 @@ def _size(entry: Entry) -> int:
     if isinstance(entry, Find):
         text = entry.stem + "".join(entry.directories)
         frame = ENTRY_BYTES + 5 * len(entry.directories)
-    elif isinstance(entry, Ran):
+    elif isinstance(entry, Ran | Looked):
         text = entry.file + "".join(entry.functions)
         frame = ENTRY_BYTES + 5 * len(entry.functions)
     else:

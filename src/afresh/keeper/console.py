@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from afresh.channel.messages import Failure
 from afresh.keeper.machine import describe
-from afresh.reload.journal import Entry, Exec, Find, Listing, Ran, Read, Sealed, Stat, Wrote
+from afresh.reload.journal import Entry, Exec, Find, Listing, Looked, Ran, Read, Sealed, Stat, Wrote
 
 NO_EXCHANGE = (
     "This Python cannot tell which functions have run (3.12 and newer can, with the GIL): also where only the body of "
@@ -53,6 +53,8 @@ def journal_lines(entries: Iterable[Entry], cwd: str, *, everything: bool) -> It
                 yield _journal("wrote", relative(file, cwd))
             case Ran(file, functions):
                 yield _journal("ran", f"{relative(file, cwd)}: {', '.join(functions)}")
+            case Looked(file, functions):
+                yield _journal("looked", f"{relative(file, cwd)}: {', '.join(functions)}")
             case Sealed(file, reason):
                 yield _journal("sealed", f"{relative(file, cwd)}: {reason}")
 

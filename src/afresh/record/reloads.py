@@ -60,6 +60,13 @@ _ADVICE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         ),
     ),
     (
+        r"the start looked at the code of `(?P<name>[^`]+)`",
+        lambda match: (
+            f"Something reads the code of {match['name']} while the project is loaded, a decorator perhaps, and may "
+            "have kept what it found. Without that, an edit of it is exchanged in milliseconds."
+        ),
+    ),
+    (
         r"the (statements of the module|class body of)",
         "What stands outside of functions is executed when the module is loaded: an edit there loads the module again, "
         "and all that were loaded after it. Few modules import a module that is changed often: then little "

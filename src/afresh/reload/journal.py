@@ -73,7 +73,17 @@ class Wrote(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="wrote")
 
 
 class Ran(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="ran"):
-    """Functions of a project file, by qualified name, whose code was run, or looked at, during the start."""
+    """Functions of a project file, by qualified name, that ran during the start."""
+
+    file: str
+    functions: tuple[str, ...]
+
+
+class Looked(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="looked"):
+    """Functions of a project file, by qualified name, whose code object was asked for during the start.
+
+    It holds the code of all that is defined inside, which may have been looked at as well.
+    """
 
     file: str
     functions: tuple[str, ...]
@@ -86,7 +96,7 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="sealed
     reason: str
 
 
-Entry: TypeAlias = Exec | Find | Read | Listing | Stat | Wrote | Ran | Sealed
+Entry: TypeAlias = Exec | Find | Read | Listing | Stat | Wrote | Ran | Looked | Sealed
 
 
 class Edit(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ whose every consumed text is as on the disk, or can be made so by exchanging fun
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -200,14 +200,24 @@ def _cure(question: Question, candidate: Candidate, objection: Objection, now: N
         return comparison
     if comparison.obstacle:
         return comparison.obstacle
-    ran = candidate.strand.functions_run(now.path)
+    ran, looked_at = candidate.strand.functions_run(now.path), candidate.strand.functions_looked_at(now.path)
     for place in comparison.changed:
         if place.qualname in ran:
             return f"`{place.qualname}` ran during the start"
+        for function in _outwards(place.qualname):
+            if function in looked_at:
+                return f"the start looked at the code of `{function}`"
     names = [place.qualname for place in comparison.changed]
     assert now.digest is not None
     shown = f"{now.path}:{_name(names)}" if names else now.path
     return _Cure((Patch(now.path, old.module, now.digest),), shown)
+
+
+def _outwards(qualname: str) -> Iterator[str]:
+    """The function, and those that it is defined in: the code of each holds the code of what is inside."""
+    while qualname:
+        yield qualname
+        qualname = qualname.rpartition(".<locals>.")[0]
 
 
 def _name(paths: Sequence[str]) -> str:

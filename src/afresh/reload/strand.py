@@ -12,7 +12,7 @@ from sys import intern
 import msgspec
 
 from afresh.reload.disk import Now
-from afresh.reload.journal import Entry, Exec, Find, Listing, Ran, Read, Sealed, Signature, Stat, Wrote
+from afresh.reload.journal import Entry, Exec, Find, Listing, Looked, Ran, Read, Sealed, Signature, Stat, Wrote
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -38,6 +38,7 @@ class Strand:
         self.parent = parent
         self.texts: dict[str, Text] = dict(patched or {})
         self.ran: dict[str, set[str]] = {}
+        self.looked_at: dict[str, set[str]] = {}
         self.sealed: dict[str, str] = {}
         # A process whose entries did not hold when they arrived is never gone on from.
         self.is_doubtful = False
@@ -85,6 +86,8 @@ class Strand:
                     self._final.discard(file)
                 case Ran(file, functions):
                     self.ran.setdefault(file, set()).update(functions)
+                case Looked(file, functions):
+                    self.looked_at.setdefault(file, set()).update(functions)
                 case Sealed(file, reason):
                     self.sealed[file] = reason
 
@@ -112,6 +115,10 @@ class Strand:
     def functions_run(self, file: str) -> set[str]:
         """The functions of `file` that have run up to here."""
         return set().union(*(strand.ran.get(file, ()) for strand in self.line()))
+
+    def functions_looked_at(self, file: str) -> set[str]:
+        """The functions of `file` whose code has been looked at up to here."""
+        return set().union(*(strand.looked_at.get(file, ()) for strand in self.line()))
 
     def seal(self, file: str) -> str:
         """Why the functions of `file` cannot be exchanged, or an empty string."""

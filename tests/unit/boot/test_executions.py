@@ -11,7 +11,7 @@ import pytest
 from afresh.boot.executions import TOOLS, Executions
 from afresh.boot.roots import ProjectRoots
 from afresh.boot.timing import ModuleTimes
-from afresh.reload.journal import Entry, Ran
+from afresh.reload.journal import Entry, Looked, Ran
 
 monitoring: Any = getattr(sys, "monitoring", None)
 needs_monitoring = pytest.mark.skipif(monitoring is None, reason="Python 3.11 cannot tell what ran")
@@ -47,10 +47,16 @@ class Seen:
         self.executions = Executions(Roots(), self.entries.append, ModuleTimes())
 
     def ran(self) -> set[str]:
-        """The functions of the file that were told, all that is known included."""
+        """The functions of the file that were told to have run."""
+        return self._told(Ran)
+
+    def looked_at(self) -> set[str]:
+        """The functions of the file of which it was told that somebody asked for their code."""
+        return self._told(Looked)
+
+    def _told(self, kind: type[Ran | Looked]) -> set[str]:
         self.executions.flush()
-        assert all(isinstance(entry, Ran) for entry in self.entries)
-        told = [entry for entry in self.entries if isinstance(entry, Ran) and entry.file == FILE]
+        told = [entry for entry in self.entries if isinstance(entry, kind) and entry.file == FILE]
         return {function for entry in told for function in entry.functions}
 
 
@@ -126,7 +132,8 @@ def test_what_runs(seen: Seen, text: str, expected: set[str]) -> None:
 
 LOOKS = [
     ("the code", "def f(): pass\nf.__code__", {"f"}),
-    ("names of the code", "def d(f):\n    f.__code__.co_names\n    return f\n@d\ndef f(): pass", {"d", "f"}),
+    ("names of the code", "def d(f):\n    f.__code__.co_names\n    return f\n@d\ndef f(): pass", {"f"}),
+    ("of what runs as well", "def f(): pass\nf()\nf.__code__", {"f"}),
     ("by getattr", "def f(): pass\ngetattr(f, '__code__')", {"f"}),
     ("of a method", "class C:\n    def m(self): pass\nC.m.__code__", {"C.m"}),
     ("of a bound method", "class C:\n    def m(self): pass\nC().m.__func__.__code__", {"C.m"}),
@@ -157,7 +164,13 @@ LOOKS = [
 @pytest.mark.parametrize(("text", "expected"), [row[1:] for row in LOOKS], ids=[row[0] for row in LOOKS])
 def test_what_is_looked_at(seen: Seen, text: str, expected: set[str]) -> None:
     execute(text)
-    assert seen.ran() == expected
+    assert seen.looked_at() == expected
+
+
+@needs_monitoring
+def test_what_ran_and_what_was_looked_at_are_told_apart(seen: Seen) -> None:
+    execute("def d(f):\n    f.__code__\n    return f\n@d\ndef f(): pass")
+    assert (seen.ran(), seen.looked_at()) == ({"d"}, {"f"})
 
 
 @needs_monitoring

@@ -43,6 +43,7 @@ def test_what_has_not_come_so_far_is_left_out() -> None:
     ("reason", "said"),
     [
         ("`load` ran during the start", "load is called while the project is loaded"),
+        ("the start looked at the code of `view`", "Something reads the code of view"),
         ("shop/models.py: the statements of the module", "outside of functions"),
         ("the class body of `Order`", "outside of functions"),
         ("the signature of `view`", "Parameters"),

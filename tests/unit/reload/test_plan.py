@@ -1,6 +1,6 @@
 """What edits ask for: values in, plans out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afresh.reload.journal import Edit, Entry, Find, Listing, Ran, Sealed
+from afresh.reload.journal import Edit, Entry, Find, Listing, Looked, Ran, Sealed
 from afresh.reload.orders import Inside, Patch
 from afresh.reload.plan import Candidate, Plan, Way
 from afresh.reload.strand import Strand, Text
@@ -104,6 +104,45 @@ class Case(NamedTuple):
     prepare: Callable[[Started], object] = lambda _: None
 
 
+NESTED = TEXT.replace("return 'one'", "return [(lambda: 'one')()]")
+NESTED_VIEW = NESTED.replace("'one'", "'two'")
+LAMBDA = "view.<locals>.<lambda>"
+METHOD = TEXT.replace("VALUE = 1\n", "VALUE = 1\nclass C:\n    def __init__(self):\n        self.a = lambda: 1\n")
+METHOD_VIEW = METHOD.replace("lambda: 1", "lambda: 2")
+
+
+def executed_again(text: str, *entries: Entry) -> Callable[[Started], None]:
+    """The late module is this text, and the ready checkpoint has consumed these entries."""
+
+    def prepare(started: Started) -> None:
+        started.world.disk[LATE] = text
+        started.with_(READY, started.world.executed(LATE), *entries)
+
+    return prepare
+
+
+def looks_at_code() -> Iterator[Case]:
+    """Code that was looked at: of the function that changes, of those around it, and of others."""
+
+    def row(name: str, old: str, new: str, entry: Entry, reason: str = "") -> Case:
+        prepare = executed_again(old, entry)
+        if reason:
+            return Case(name, {LATE: new}, Way.RESUME, BEFORE_LATE, reason=reason, prepare=prepare)
+        return Case(name, {LATE: new}, Way.PATCH, READY, (patch(LATE, new),), prepare=prepare)
+
+    told = "the start looked at the code of `{}`".format
+    yield row("code read by a decorator", TEXT, VIEW, Looked(LATE, ("view",)), told("view"))
+    yield row("code around a lambda", NESTED, NESTED_VIEW, Looked(LATE, ("view",)), told("view"))
+    yield row("code of a lambda", NESTED, NESTED_VIEW, Looked(LATE, (LAMBDA,)), told(LAMBDA))
+    yield row("code around a method's lambda", METHOD, METHOD_VIEW, Looked(LATE, ("C.__init__",)), told("C.__init__"))
+    yield row("code of another", TEXT, VIEW, Looked(LATE, ("other", "vie", "view.<locals>")))
+    yield row("code of that name elsewhere", TEXT, VIEW, Looked(EARLY, ("view",)))
+    yield row("code of a class of that name", METHOD, METHOD_VIEW, Looked(LATE, ("C",)))
+    # What ran is not what is inside of it.
+    yield row("the function around ran", NESTED, NESTED_VIEW, Ran(LATE, ("view",)))
+    yield row("what is inside ran", NESTED, NESTED_VIEW, Ran(LATE, (LAMBDA,)), f"`{LAMBDA}` ran during the start")
+
+
 CASES = [
     # Nothing.
     Case("not consumed", {"/p/unused.py": VIEW}, Way.NOTHING),
@@ -173,6 +212,7 @@ CASES = [
         reason="`view` ran during the start",
         prepare=lambda s: s.with_(BEFORE_LATE, Ran(EARLY, ("view",))),
     ),
+    *looks_at_code(),
     Case(
         "a sealed file",
         {LATE: VIEW},

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afresh.reload.disk import Now
-from afresh.reload.journal import Entry, Find, Listing, Ran, Sealed, Wrote
+from afresh.reload.journal import Entry, Find, Listing, Looked, Ran, Sealed, Wrote
 from afresh.reload.strand import Strand, Text
 
 from .worlds import World, digest
@@ -157,10 +157,12 @@ def test_two_names_of_one_file() -> None:
 
 
 def test_what_ran_and_what_is_sealed_is_inherited() -> None:
-    one = strand([Ran(A, ("f", "C.m")), Ran(B, ("g",))])
-    child = strand([Ran(A, ("h",)), Sealed(B, "it is the program itself")], one)
+    one = strand([Ran(A, ("f", "C.m")), Ran(B, ("g",)), Looked(A, ("l",))])
+    child = strand([Ran(A, ("h",)), Looked(A, ("m",)), Sealed(B, "it is the program itself")], one)
     assert one.functions_run(A) == {"f", "C.m"}
     assert child.functions_run(A) == {"f", "C.m", "h"}
+    assert (one.functions_looked_at(A), child.functions_looked_at(A)) == ({"l"}, {"l", "m"})
+    assert child.functions_looked_at(B) == set()
     assert (one.seal(B), child.seal(B)) == ("", "it is the program itself")
 
 
