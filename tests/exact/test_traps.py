@@ -95,6 +95,12 @@ BOTH = make(2, 3)
         "import inspect\n\n\ndef told():\n    return 1\n\n\nSOURCE = inspect.getsource(told)\n",
         (("return 1", "return 2"),),
     ),
+    "source_asked_of_the_loader": Trap(
+        "def told():\n    return 1\n\n\nSOURCE = __loader__.get_source(__name__)\n", (("return 1", "return 2"),)
+    ),
+    "data_asked_of_the_loader": Trap(
+        "def told():\n    return 1\n\n\nSOURCE = __loader__.get_data(__file__)\n", (("return 1", "return 2"),)
+    ),
     "code_read_by_a_decorator": Trap(
         """def names(function):
     function.names = function.__code__.co_names

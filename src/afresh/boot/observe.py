@@ -21,6 +21,7 @@ from afresh.source.reading import absolute, signature_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
     from typing import Any
 
     from afresh.boot.journal import JournalWriter
@@ -130,14 +131,15 @@ class _Seen:
         if isinstance(target, int) or (type(target) is str and target[-4:] == ".pyc" and target in self._files):
             return
         # hook, this method, whoever opens; ourselves twice for each module of the project
-        opener = sys._getframe(2).f_code.co_filename
+        frame = sys._getframe(2)
+        opener = frame.f_code.co_filename
         if opener.startswith(OWN):
             return
         path = absolute(os.fsdecode(target))
         is_writing = flags & WRITING if mode is None else mode.strip("rbtU")
         if is_writing:
             self._is_own(path)
-        elif opener.startswith(IMPORTERS):
+        elif opener.startswith(IMPORTERS) and not _is_for_somebody(frame):
             self._imported(path)
         elif not self._is_ignored(path):
             self._read(path)
@@ -191,6 +193,14 @@ class _Seen:
         if path.startswith(PSEUDO) or path.endswith(".pyc") or "/__pycache__" in path:
             return True
         return path in self._outputs or is_interpreters(path)
+
+
+def _is_for_somebody(frame: FrameType) -> bool:
+    """Whether a loader was asked for the content of a file, and not for the code that is made of it."""
+    if frame.f_code.co_name != "get_data":
+        return False
+    caller = frame.f_back.f_code if frame.f_back else None
+    return caller is None or caller.co_name != "get_code" or not caller.co_filename.startswith(IMPORTERS)
 
 
 class _Wrapper:

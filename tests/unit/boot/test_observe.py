@@ -100,6 +100,34 @@ def test_source_read_by_the_project_is_a_read_as_well(project: Project) -> None:
     assert len(outcome.read(path)) == 1
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "module.__loader__.get_source('module')",
+        "module.__loader__.get_data(module.__file__)",
+        "__import__('wave').__loader__.get_data(module.__file__)",
+        "importlib.machinery.SourceFileLoader('other', module.__file__).get_data(module.__file__)",
+        "importlib.util.find_spec('module').loader.get_source('module')",
+        "pkgutil.get_data('module', 'module.py')",
+    ],
+)
+def test_source_read_through_a_loader_is_a_read_as_well(project: Project, call: str) -> None:
+    """Python's loader opens it, as it does to execute it: but here for somebody who keeps what is in it."""
+    project.write("main.py", f"import importlib.util, pkgutil, wave\nimport module\nprint(len({call}))\n")
+    path = project.write("module.py", "def f(): pass\n")
+    outcome = project.observed("main.py")
+    assert (outcome.output, outcome.errors) == ("14\n", "")
+    assert len(outcome.read(path)) == 1
+
+
+def test_code_that_a_loader_makes_is_no_read(project: Project) -> None:
+    project.write("main.py", "import importlib.util\nimportlib.util.find_spec('found').loader.get_code('found')\n")
+    path = project.write("found.py", "")
+    outcome = project.observed("main.py")
+    assert outcome.errors == ""
+    assert outcome.read(path) == []
+
+
 OWN_OUTPUT = """
 import os, pathlib, sqlite3, tempfile
 open("app.log", "a").write("x")
