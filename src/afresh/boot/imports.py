@@ -61,6 +61,7 @@ class Observer:
         triggers: dict[str, Trigger],
         standing: Standing | None = None,
         looked_up: Callable[[], None] | None = None,
+        found: Callable[[str], Trigger | None] = lambda _: None,
     ) -> None:
         self._journal = journal
         self._importing = Importing(journal)
@@ -69,6 +70,8 @@ class Observer:
         self._triggers = triggers
         self.standing = standing
         self._looked_up = looked_up  # called before each look-up
+        # Called with the name of each module that is about to be executed; what it returns is one more trigger.
+        self._found = found
         # What runs of the project, by file; None for a file whose functions are of more than one text.
         self.running: dict[str, Running | None] = {}
         self._candidates = Candidates(journal.add)
@@ -145,8 +148,10 @@ class Observer:
             # A project module waits later, with its bytes in hand; a look-up alone takes no effect.
             for entry in entries:
                 self._journal.add(entry)
-        if name in self._triggers and spec is not None and spec.loader is not None:
-            _call_after(spec.loader, self._triggers[name])
+        if spec is not None and spec.loader is not None:
+            trigger = self._triggers.get(name) or self._found(name)
+            if trigger is not None:
+                _call_after(spec.loader, trigger)
 
     def _take_over(self, name: str, spec: ModuleSpec) -> Entry | None:
         """Put the project's loader in place; for any other module, the entry that says it is executed.

@@ -12,7 +12,7 @@ from afresh.boot import collecting, observe, silence
 from afresh.boot.control import Control
 from afresh.boot.ending import end
 from afresh.boot.journal import JournalWriter
-from afresh.boot.sensors import inherited_descriptors
+from afresh.boot.sensors import imported_before, inherited_descriptors, while_importing
 from afresh.boot.session import Observation, Session, begin
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import app_endpoint
@@ -116,7 +116,7 @@ def start_observing(control: Control, roots: "ProjectRoots", adapter: str, cours
     executions = Executions(roots, journal.add, times)
     standing = Standing(control, roots, Placement(time.monotonic(), course or Course()))
     cache = CodeCache(default_directory(os.environ))
-    observer = Observer(journal, roots, cache, _triggers(adapter), standing, times.looked_up)
+    observer = Observer(journal, roots, cache, _triggers(adapter), standing, times.looked_up, while_importing)
     session = Session(control, "boot", Observation(journal, roots, observer, executions, standing))
 
     def stands() -> None:
@@ -202,6 +202,7 @@ def observe_from_here(channel: socket.socket, lifeline: int, target: tuple[str, 
     from afresh.boot.roots import ProjectRoots
 
     own = inherited_descriptors()
+    imported_before()
     control = Control(channel, lifeline=lifeline, first=True, own=own)
     session = start_observing(control, ProjectRoots.of_target(target), adapter)
     _report_uncaught(session)

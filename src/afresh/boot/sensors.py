@@ -6,13 +6,46 @@ import sys
 import threading
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # Libraries that start threads of their own when they are imported and are ready for forks all the same: their thread
-# pools have handlers for it (pthread_atfork) and start anew in the child. OpenBLAS is in numpy and scipy.
+# pools end before a fork (pthread_atfork) and start anew afterwards, when they are needed. OpenBLAS is in both.
 FORK_SAFE = frozenset({"numpy", "scipy"})
 # Seconds that a thread may take to end after Python has let go of it: `Thread.join` returns before the kernel is told.
 ENDING = 0.05
 # Those that did not end in that time: nobody waits for them again.
 _lasting: set[str] = set()
+# So many threads were started while one of the libraries was imported. A number and not their names, since those of a
+# pool that starts anew are others.
+_allowed = 0
+
+
+def while_importing(name: str) -> "Callable[[object], None] | None":
+    """A module was found and is about to be executed: what to call afterwards where it is part of such a library."""
+    if name.partition(".")[0] not in FORK_SAFE:
+        return None
+    foreign, allowed = _foreign_threads(), _allowed
+
+    def executed(_: object) -> None:
+        global _allowed
+        # The modules that it has imported have been counted as well.
+        _allowed = max(_allowed, allowed + _foreign_threads() - foreign)
+
+    return executed
+
+
+def imported_before() -> None:
+    """Nobody has looked up to here: what such a library may have started is taken to be its own."""
+    global _allowed
+    if FORK_SAFE & sys.modules.keys():
+        _allowed = _foreign_threads()
+
+
+def _foreign_threads() -> int:
+    """How many threads the `threading` module knows nothing of."""
+    return max(0, len(os.listdir("/proc/self/task")) - threading.active_count())
 
 
 def inherited_descriptors() -> frozenset[int]:
@@ -35,7 +68,8 @@ def obstacle(own: frozenset[int]) -> str:
         return "a debugger or a coverage tool is active"
     if threading.current_thread() is not threading.main_thread():
         return "it would be in the middle of a thread"
-    if _has_threads() and (names := _unsafe_threads()):
+    if _has_threads():
+        names = _names_of_threads()
         return f"the start-up left threads running ({names}); threads that begin with a request are no obstacle"
     if _holds_logging_lock():
         return "the logging module is being configured"
@@ -52,11 +86,14 @@ def _has_monitoring_tool() -> bool:
 
 
 def _has_threads() -> bool:
-    """Whether the kernel knows of more threads than the main one that are not about to end."""
+    """Whether the kernel knows of more threads than the main one and those of libraries that are ready for a fork, and
+    they are not about to end."""
     deadline = 0.0
     while len(tasks := os.listdir("/proc/self/task")) > 1:
         if threading.active_count() > 1 or _lasting.issuperset(tasks):
             return True
+        if len(tasks) <= 1 + _allowed:
+            return False
         deadline = deadline or time.monotonic() + ENDING
         if time.monotonic() > deadline:
             _lasting.update(tasks)
@@ -65,11 +102,11 @@ def _has_threads() -> bool:
     return False
 
 
-def _unsafe_threads() -> str:
-    """The names of threads that a fork would lose; empty where all are a library's that is ready for it."""
+def _names_of_threads() -> str:
+    """Those that a fork would lose, as far as they have names."""
     main = threading.main_thread()
     names = [thread.name for thread in threading.enumerate() if thread is not main]
-    return ", ".join(names) or ("" if FORK_SAFE & sys.modules.keys() else "not Python's own")
+    return ", ".join(names) or "not Python's own"
 
 
 def _holds_logging_lock() -> bool:
