@@ -3,6 +3,7 @@
 import sys
 import textwrap
 from collections.abc import Iterator
+from types import CodeType
 from typing import NamedTuple
 
 PY312 = sys.version_info >= (3, 12)
@@ -501,6 +502,18 @@ OTHERS = [
         "def f():\n    class C:\n        x = 5\n",
         ("f",),
     ),
+    Edit(
+        "initializer",
+        "class C:\n    def __init__(self, a=1): self.a = a\nheld = C\n",
+        "class C:\n    def __init__(self, a=1): self.a = [a]\nheld = C\n",
+        ("C.__init__",),
+    ),
+    Edit(
+        "signature of an initializer",
+        "class C:\n    def __init__(self): pass\n",
+        "class C:\n    def __init__(self, a): pass\n",
+        obstacle="the signature of `C.__init__`",
+    ),
     # Statements of the module.
     Edit("constant", "x = 1\n", "x = 2\n", obstacle=MODULE),
     Edit("sign of a constant", "x = 0.0\n", "x = -0.0\n", obstacle=MODULE),
@@ -572,18 +585,35 @@ OTHERS = [
     ),
 ]
 
-if not PY314:
-    OTHERS += [
-        Edit("annotation", "def f(a: int): pass\n", "def f(a: str): pass\n", obstacle=MODULE),
-        Edit("annotation of the result", "def f() -> int: pass\n", "def f() -> str: pass\n", obstacle=MODULE),
-        Edit(
-            "annotation of a class",
-            "class C:\n    x: int = 1\n",
-            "class C:\n    x: str = 1\n",
-            obstacle="the class body of `C`",
-        ),
-        Edit("annotation of the module", "x: int = 1\n", "x: str = 1\n", obstacle=MODULE),
-    ]
+
+def _annotation(name: str, old: str, new: str, obstacle: str) -> Edit:
+    """Since 3.14 annotations are evaluated by functions of their own, each beside what it annotates."""
+    changed = tuple(name for name in qualnames(old) if name.endswith("__annotate__"))
+    assert bool(changed) is PY314
+    return Edit(name, old, new, changed) if PY314 else Edit(name, old, new, obstacle=obstacle)
+
+
+def qualnames(text: str) -> list[str]:
+    """The qualified names of all functions and classes in a text."""
+    waiting, found = [compile(text, "/p/m.py", "exec", dont_inherit=True)], []
+    while waiting:
+        inner = [constant for constant in waiting.pop().co_consts if isinstance(constant, CodeType)]
+        found += [code.co_qualname for code in inner]
+        waiting += inner
+    return found
+
+
+OTHERS += [
+    _annotation("annotation", "def f(a: int): pass\n", "def f(a: str): pass\n", MODULE),
+    _annotation("annotation of the result", "def f() -> int: pass\n", "def f() -> str: pass\n", MODULE),
+    _annotation(
+        "annotation of a class",
+        "class C:\n    x: int = 1\n",
+        "class C:\n    x: str = 1\n",
+        "the class body of `C`",
+    ),
+    _annotation("annotation of the module", "x: int = 1\n", "x: str = 1\n", MODULE),
+]
 
 if PY312:
     OTHERS += [

@@ -13,9 +13,11 @@ from afresh.reload.orders import Inside, Patch
 from afresh.reload.plan import Candidate, Plan, Way
 from afresh.reload.strand import Strand, Text
 
+from .edits import qualnames
 from .worlds import World, digest
 
 EARLY, LATE, SETTINGS, DATA = "/p/early.py", "/p/late.py", "/p/settings.py", "/p/data.txt"
+PACKAGE = "/p/pkg/__init__.py"
 TEXT = "import os\nVALUE = 1\ndef view():\n    return 'one'\ndef other(x=1):\n    return 'other'\nTAIL = 1\n"
 VIEW = TEXT.replace("'one'", "'two'")
 OTHER = TEXT.replace("'other'", "'different'")
@@ -48,6 +50,12 @@ class Started(NamedTuple):
 
     def without(self, *handles: int) -> None:
         self.candidates[:] = [each for each in self.candidates if each.handle not in handles]
+
+    def package(self, *entries: Entry) -> None:
+        """Let the ready checkpoint have imported a package, and a module in it."""
+        self.world.disk[PACKAGE] = TEXT
+        executed = self.world.executed(PACKAGE, "pkg")
+        self.with_(READY, Find("pkg", ("/p",)), executed, Find("late", ("/p/pkg",)), *entries)
 
     def edit(self, changes: Mapping[str, str | None], **more: bool) -> Plan:
         """What the edit asks for."""
@@ -106,6 +114,7 @@ class Case(NamedTuple):
 
 NESTED = TEXT.replace("return 'one'", "return [(lambda: 'one')()]")
 NESTED_VIEW = NESTED.replace("'one'", "'two'")
+ANNOTATED = TEXT.replace("view()", "view(a: int = 1)")
 LAMBDA = "view.<locals>.<lambda>"
 METHOD = TEXT.replace("VALUE = 1\n", "VALUE = 1\nclass C:\n    def __init__(self):\n        self.a = lambda: 1\n")
 METHOD_VIEW = METHOD.replace("lambda: 1", "lambda: 2")
@@ -170,6 +179,24 @@ CASES = [
         place="/p/late.py:view and 1 more",
     ),
     Case(
+        "a function of a package",
+        {PACKAGE: VIEW},
+        Way.PATCH,
+        READY,
+        (Patch(PACKAGE, "pkg", digest(VIEW)),),
+        place=f"{PACKAGE}:view",
+        prepare=lambda s: s.package(),
+    ),
+    Case(
+        "an initializer",
+        {LATE: METHOD.replace("lambda: 1", "1")},
+        Way.PATCH,
+        READY,
+        (patch(LATE, METHOD.replace("lambda: 1", "1")),),
+        place=f"{LATE}:C.__init__",
+        prepare=executed_again(METHOD),
+    ),
+    Case(
         "another function ran",
         {LATE: VIEW},
         Way.PATCH,
@@ -213,6 +240,45 @@ CASES = [
         prepare=lambda s: s.with_(BEFORE_LATE, Ran(EARLY, ("view",))),
     ),
     *looks_at_code(),
+    Case(
+        "an annotation that was evaluated",
+        {LATE: ANNOTATED.replace("a: int", "a: str")},
+        Way.RESUME,
+        BEFORE_LATE,
+        prepare=executed_again(ANNOTATED, Ran(LATE, tuple(qualnames(ANNOTATED)))),
+    ),
+    Case(
+        "an initializer that ran",
+        {LATE: METHOD.replace("lambda: 1", "1")},
+        Way.RESUME,
+        BEFORE_LATE,
+        reason="`C.__init__` ran during the start",
+        prepare=executed_again(METHOD, Ran(LATE, ("C.__init__",))),
+    ),
+    Case(
+        "what a package executes",
+        {PACKAGE: VALUE},
+        Way.RESUME,
+        BEFORE_LATE,
+        reason="the statements of the module",
+        place=PACKAGE,
+        prepare=lambda s: s.package(),
+    ),
+    Case(
+        "a function of a package that ran",
+        {PACKAGE: VIEW},
+        Way.RESUME,
+        BEFORE_LATE,
+        reason="`view` ran during the start",
+        prepare=lambda s: s.package(Ran(PACKAGE, ("view",))),
+    ),
+    Case(
+        "a package that is one no more",
+        {PACKAGE: None},
+        Way.RESUME,
+        BEFORE_LATE,
+        prepare=lambda s: s.package(),
+    ),
     Case(
         "a sealed file",
         {LATE: VIEW},
