@@ -14,9 +14,9 @@ import sys
 from _thread import allocate_lock, get_ident
 from posix import stat as system_stat
 
-from afresh.boot.roots import OWN, is_interpreters
+from afresh.boot.roots import OWN, STDLIB, is_interpreters
 from afresh.reload.journal import Listing, Read, Stat
-from afresh.source.reading import absolute, signature_of
+from afresh.source.reading import absolute, signature_in, signature_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,16 @@ if TYPE_CHECKING:
 PSEUDO = ("/proc/", "/sys/", "/dev/")
 IMPORTERS = ("<frozen importlib", "<frozen zipimport")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+# Functions of `os.path` and `pathlib` that take no more from a file's state than whether it is there, and of what kind.
+QUESTIONS = frozenset(
+    {
+        *("exists", "lexists", "isfile", "isdir", "islink", "ismount", "isjunction"),
+        *("is_file", "is_dir", "is_symlink", "is_mount", "is_junction"),
+        *("is_block_device", "is_char_device", "is_fifo", "is_socket"),
+    }
+)
+# What a handler of the logging module looks at is its own file, which servers go on writing to.
+LOGGING = STDLIB + "/logging/"
 REAL_PATH = ("realpath", "_joinrealpath")
 REAL_PATH_FILE = os.path.realpath.__code__.co_filename
 # The arguments of an event that name what the process itself makes, moves or removes.
@@ -153,15 +163,18 @@ class _Seen:
         if not self._is_ignored(path + "/"):
             self._journal.add(Listing(path))
 
-    def asked(self, target: Any, existed: bool) -> None:
+    def asked(self, target: Any, existed: bool, status: os.stat_result | None) -> None:
+        """`status`: what was told of it, if that was more than its existence."""
         try:
             path = absolute(os.fsdecode(target))
             # this method, the wrapper's two, whoever asks
-            asker = sys._getframe(3).f_code
+            frame = sys._getframe(3)
+            asker = frame.f_code
             # realpath() asks about every directory on the way, up to the root; what the caller wants is the last one.
             is_on_the_way = existed and asker.co_name in REAL_PATH and asker.co_filename == REAL_PATH_FILE
             if not (is_on_the_way or self._is_ignored(path) or asker.co_filename.startswith(OWN)):
-                self._journal.add(Stat(path, existed))
+                signature = None if status is None or _asks_for_existence(frame) else signature_in(status)
+                self._journal.add(Stat(path, existed) if signature is None else Read(path, signature))
         except Exception:
             pass  # as in the hook
 
@@ -203,6 +216,23 @@ def _is_for_somebody(frame: FrameType) -> bool:
     return caller is None or caller.co_name != "get_code" or not caller.co_filename.startswith(IMPORTERS)
 
 
+def _asks_for_existence(asker: FrameType) -> bool:
+    """Whether it is Python's own code that asks, which keeps nothing of a file's size and times."""
+    frame: FrameType | None = asker
+    while frame is not None and _is_pythons(frame.f_code.co_filename):
+        code = frame.f_code
+        if code.co_name in QUESTIONS or code.co_filename.startswith(LOGGING):
+            return True
+        if code.co_name not in ("stat", "lstat"):
+            return False
+        frame = frame.f_back  # of `pathlib`, whose methods ask each other
+    return False
+
+
+def _is_pythons(file: str) -> bool:
+    return file.startswith(("<frozen ", STDLIB + "/")) and "-packages/" not in file
+
+
 class _Wrapper:
     """Stands for a function of `os`. An object and not a function, so that it does not become a method in a class."""
 
@@ -220,14 +250,14 @@ class _Wrapper:
             result = self.__wrapped__(*arguments, **options)
         except BaseException as exc:
             if isinstance(exc, FileNotFoundError | NotADirectoryError):
-                self._note(arguments, options, False)
+                self._note(arguments, options, None)
             # A bare `raise` adds no entry for this frame, so that the traceback is as without us.
             BaseException.with_traceback(exc, None)
             raise
-        self._note(arguments, options, result is not False)
+        self._note(arguments, options, result)
         return result
 
-    def _note(self, arguments: tuple[Any, ...], options: dict[str, Any], is_there: bool) -> None:
+    def _note(self, arguments: tuple[Any, ...], options: dict[str, Any], result: Any) -> None:
         seen = self.seen
         path = arguments[0] if arguments else options.get("path")
         if seen is None or path is None or isinstance(path, int) or options.get("dir_fd") is not None:
@@ -235,7 +265,7 @@ class _Wrapper:
         if _importing is not None and get_ident() not in _importing:
             return
         # access() also says no to what is there.
-        seen.asked(path, is_there or _exists(path))
+        seen.asked(path, bool(result) or _exists(path), result if isinstance(result, os.stat_result) else None)
 
 
 def _wrap(name: str, seen: _Seen) -> None:

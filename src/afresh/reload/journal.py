@@ -47,7 +47,7 @@ class Find(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="find"):
 
 
 class Read(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="read"):
-    """A file was opened for reading; `signature` is None when it was not there."""
+    """A file was opened for reading, or its size or times were asked for; `signature` is None when it was not there."""
 
     file: str
     signature: Signature | None
@@ -60,7 +60,7 @@ class Listing(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="listi
 
 
 class Stat(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="stat"):
-    """A path was asked for without being opened; `existed` says what was found."""
+    """It was asked whether something is at a path; `existed` says what was found."""
 
     path: str
     existed: bool

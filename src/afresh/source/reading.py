@@ -29,6 +29,11 @@ def signature_of(path: str) -> Signature | None:
         status = stat(path)
     except (OSError, ValueError):
         return None
+    return signature_in(status)
+
+
+def signature_in(status: os.stat_result) -> Signature | None:
+    """The signature of a regular file, of which `status` was told; None for anything else."""
     return _signature(status) if status.st_mode & FORMAT == REGULAR else None
 
 

@@ -66,6 +66,58 @@ def test_question_is_a_look(project: Project, call: str, existed: bool) -> None:
 @pytest.mark.parametrize(
     "call",
     [
+        "os.stat('data.css')",
+        "os.stat(b'data.css')",
+        "os.lstat('data.css')",
+        "os.path.getsize('data.css')",
+        "os.path.getmtime('data.css')",
+        "os.path.samefile('data.css', 'data.css')",
+        "pathlib.Path('data.css').stat()",
+        "pathlib.Path('data.css').lstat()",
+        "exists()",
+    ],
+)
+def test_question_for_the_state_of_a_file_is_a_read(project: Project, call: str) -> None:
+    """Its size or time may be kept: an edit changes them."""
+    path = project.write("data.css", "body {}")
+    project.write("main.py", f"import os, pathlib\ndef exists(): os.stat('data.css')\n{call}\n")
+    outcome = project.observed("main.py")
+    assert outcome.errors == ""
+    (read,) = outcome.read(path)
+    assert read.signature is not None
+    assert (read.signature.inode, read.signature.size) == (path.stat().st_ino, 7)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "os.path.isdir('data.css')",
+        "os.path.islink('data.css')",
+        "os.path.ismount('data.css')",
+        "pathlib.Path('data.css').is_dir()",
+        "pathlib.Path('data.css').is_symlink()",
+        "pathlib.Path('data.css').is_mount()",
+        "pathlib.Path('data.css').is_fifo()",
+        "shutil.which('data.css', path='.')",
+        "logging.handlers.TimedRotatingFileHandler('data.css', delay=True)",
+        "os.path.getmtime('.')",
+        "os.lstat('link')",
+    ],
+)
+def test_question_for_less_than_the_state_of_a_file_is_no_read(project: Project, call: str) -> None:
+    path = project.write("data.css", "body {}")
+    (project.directory / "link").symlink_to("data.css")
+    project.write("main.py", f"import logging.handlers, os, pathlib, shutil\n{call}\n")
+    outcome = project.observed("main.py")
+    assert outcome.errors == ""
+    assert outcome.read(path) == []
+    name = "link" if "link'" in call else "." if "'.'" in call and "which" not in call else "data.css"
+    assert outcome.asked(Path(os.path.normpath(project.directory / name))) == [True]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
         "os.listdir('fixtures')",
         "list(os.scandir('fixtures'))",
         "list(pathlib.Path('fixtures').iterdir())",
