@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).parents[2] / "example"
 DEADLINE = 50_000  # milliseconds
+STRICT = """
+from django.http import HttpResponse
+from django.urls import path
+PAGE = "<!doctype html><title>strict</title><body>strict"
+POLICY = {"Content-Security-Policy": "default-src 'none'"}
+urlpatterns.append(path("strict/", lambda request: HttpResponse(PAGE, headers=POLICY)))
+"""
 VIEWS = ("/", "/requests", "/reloads", "/startup", "/routes?path=/pantry/", "/settings", "/checks", "/learn")
 
 
@@ -41,6 +48,8 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("example") / "site"
     shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("db.sqlite3*", "__pycache__", "media"))
+    urls = root / "kitchen" / "urls.py"
+    urls.write_text(urls.read_text() + STRICT)
     environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(afresh.__file__).parent.parent), "LANG": "C.UTF-8"}
     subprocess.run((sys.executable, "manage.py", "migrate", "-v0"), cwd=root, check=True, env=environ)
     command = (sys.executable, "manage.py", "runserver", "0")
@@ -96,6 +105,19 @@ def test_a_row_leads_to_its_request(site: Site, page: "Page") -> None:
     page.get_by_role("link", name="recipes.views.pantry").last.click()
     playwright.expect(page.get_by_role("heading", name="GET /pantry/")).to_be_visible()
     assert page.locator("#told tbody tr, #steps tbody tr").count() == 3
+
+
+def test_a_page_without_live_reload_appears_in_an_open_list_with_the_reason(site: Site, page: "Page") -> None:
+    page.goto(f"{site.origin}/requests")
+    playwright.expect(page.get_by_role("heading", name="Requests")).to_be_visible()
+    playwright.expect(page.get_by_role("heading", name="Pages without live reload")).to_have_count(0)
+    assert site.server.get("/strict/", headers={"Accept": "text/html"}).status == 200
+    rows = page.get_by_role("group", name="Pages without live reload").locator("tbody tr")
+    playwright.expect(rows).to_have_count(1)
+    playwright.expect(rows.first).to_contain_text("/strict/")
+    playwright.expect(rows.first).to_contain_text(
+        "its Content-Security-Policy allows no script of this origin and has no nonce"
+    )
 
 
 def test_a_reload_appears_in_an_open_list(site: Site, page: "Page") -> None:

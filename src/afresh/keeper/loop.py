@@ -729,7 +729,8 @@ class Keeper:
             case msg.Answered():
                 self._inquiries.answered(message)
             case msg.NotLive(path, reason):
-                self._front.publish("live", {"path": path, "reason": reason})
+                generation = self._generation_of(member)
+                self._front.publish("live", {"path": path, "reason": reason, "generation": generation})
             case msg.Asked():
                 self._front.asked(message)
             case msg.Drained():

@@ -12,7 +12,9 @@ async function refresh() {
   if (at) document.getElementById(at)?.focus();
 }
 
-listen("generation", () => {
-  clearTimeout(timer);
-  timer = setTimeout(refresh, 200);
-});
+for (const topic of document.body.dataset.topics.split(",")) {
+  listen(topic, () => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, 200);
+  });
+}

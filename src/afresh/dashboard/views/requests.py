@@ -22,7 +22,7 @@ def known(news: Shelf) -> dict[int, dict[str, Any]]:
 
 
 def index(request: Request) -> Response:
-    """The latest requests, newest first."""
+    """The latest requests, newest first, and above them the pages that stay without live reload."""
     news = request.board.snapshot()
     found = sorted(known(news).values(), key=lambda each: -each["number"])[:_SHOWN]
     rows = [
@@ -42,7 +42,25 @@ def index(request: Request) -> Response:
     ]
     heads = ("", "Time", "Request", "View", "Status", "Took")
     body = parts.table(heads, rows, label="Requests", numbers=(0, 5)) if rows else parts.note("No request yet.")
-    return page("Requests", f"<h1>Requests</h1>{body}", path="/requests", number=news.number)
+    main = f"<h1>Requests</h1>{_without_live_reload(news)}{body}"
+    return page("Requests", main, path="/requests", number=news.number, topics=("live",), scripts=("again.js",))
+
+
+def _without_live_reload(news: Shelf) -> str:
+    """Each page with the reason that was told last: the processes of several generations tell of the same page."""
+    told = {each["path"]: each for each in parts.values(news, "live")}
+    if not told:
+        return ""
+    rows = [
+        parts.row(
+            (f"<code>{said(each['path'])}</code>", said(each["reason"]), said(each["generation"])),
+            numbers=(2,),
+        )
+        for each in told.values()
+    ]
+    label = "Pages without live reload"
+    heads = ("Page", "Why the script stays out", "Generation")
+    return f"<h2>{label}</h2>{parts.table(heads, rows, label=label, name='without-live', numbers=(2,))}<h2>Latest</h2>"
 
 
 def detail(request: Request) -> Response:
