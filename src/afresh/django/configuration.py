@@ -1,35 +1,14 @@
-"""The settings: value, default, and where each was set. What may be secret is masked here, before it travels."""
+"""The settings: value, default, and where each was set. What may be secret is masked before it travels."""
 
 import ast
 import importlib.util
-import pprint
-import re
 import sys
 from types import ModuleType
 from typing import Any
 
 from django.conf import global_settings, settings
-from django.views.debug import SafeExceptionReporterFilter
 
-_LONGEST = 4000
-_MASK = SafeExceptionReporterFilter.cleansed_substitute
-# In Django's own list are names that end like these; people also have these.
-_MORE_SECRETS = re.compile("CREDENTIAL|PRIVATE|DSN|WEBHOOK|SALT", re.IGNORECASE)
-_PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)(?=@)")
-_LOOKS_SECRET = re.compile(r"\b(sk|pk|ghp|gho|xox[abp]|AKIA)[-_A-Za-z0-9]{12,}\b")
-# Their names say key or token, and they hold none (Django's own defaults).
-_HARMLESS = frozenset(
-    {
-        "CSRF_COOKIE_NAME",
-        "CSRF_HEADER_NAME",
-        "CACHE_MIDDLEWARE_KEY_PREFIX",
-        "PASSWORD_RESET_TIMEOUT",
-        "PASSWORD_HASHERS",
-        "AUTH_PASSWORD_VALIDATORS",
-        "AUTH_USER_MODEL",
-        "AUTHENTICATION_BACKENDS",
-    }
-)
+from afresh.django.masking import shown
 
 
 def all_settings() -> dict[str, Any]:
@@ -67,43 +46,6 @@ def _equal(value: Any, default: Any) -> bool:
         return bool(value == default)
     except Exception:
         return False
-
-
-def shown(name: str, value: Any) -> str:
-    """A value as text, with everything masked that may be secret: the copy that leaves this process."""
-    if name in _HARMLESS:
-        value = _mask_more(value)
-    elif _MORE_SECRETS.search(name) and value:
-        return str(_MASK)
-    else:
-        value = _masked(name, value)
-    try:
-        text = pprint.pformat(value, width=100, sort_dicts=False)
-    except Exception as exc:
-        return f"<its text cannot be made: {type(exc).__name__}>"
-    text = _LOOKS_SECRET.sub(_MASK, _PASSWORD_IN_URL.sub(rf"\1:{_MASK}", text))
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
-
-
-def _masked(name: str, value: Any) -> Any:
-    """As Django's error page masks it (django/views/debug.py), inner names of the second list too."""
-    cleansed = SafeExceptionReporterFilter().cleanse_setting(name, value)
-    return _mask_more(cleansed)
-
-
-def _mask_more(value: Any) -> Any:
-    match value:
-        case dict():
-            return {
-                key: _MASK if isinstance(key, str) and _MORE_SECRETS.search(key) and each else _mask_more(each)
-                for key, each in value.items()
-            }
-        case list():
-            return [_mask_more(each) for each in value]
-        case tuple() if type(value) is tuple:
-            return tuple(_mask_more(each) for each in value)
-        case _:
-            return value
 
 
 def _look_into(module: ModuleType, places: dict[str, tuple[str, int]], seen: set[str]) -> None:
