@@ -83,6 +83,14 @@ def test_it_sees_a_reload_and_survives_it(dashboard: Dashboard) -> None:
     assert "generation 2" in dashboard.ask("/").text
 
 
+@pytest.mark.parametrize("path", ["/routes", "/settings", "/checks"])
+def test_what_an_application_without_django_does_not_have_is_declined(dashboard: Dashboard, path: str) -> None:
+    page = dashboard.ask(path).text
+    assert "This is a WSGI application" in page
+    assert "have not ended yet" not in page
+    assert 'action="/actions/migrate"' not in page
+
+
 def test_it_answers_while_the_code_is_broken(dashboard: Dashboard) -> None:
     (dashboard.project.root / "application.py").write_text("broken(")
     assert dashboard.project.ask().status == 500

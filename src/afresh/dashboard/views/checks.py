@@ -16,6 +16,10 @@ from afresh.pages.printable import markup
 def show(request: Request) -> Response:
     """Both, as of now."""
     news = request.board.snapshot()
+    state = parts.latest(news, "state")
+    if state and not state["is_django"]:
+        why = parts.note("This is a WSGI application: Afresh knows of no checks and no migrations of it.")
+        return page("Checks", f"<h1>Checks and migrations</h1>{why}", path="/checks", number=news.number)
     main = (
         f"<h1>Checks and migrations</h1><h2>System checks</h2>"
         f'<div id="checks">{_checks(parts.latest(news, "checks"))}</div>'
