@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
@@ -282,6 +283,36 @@ def test_the_tour_sends_a_real_request_and_reads_its_answers_from_it(shared: Sho
     assert "No: it was “GET /pantry/”" in right
     assert "recipes.views.pantry" in shared.ask(location.replace("/learn", "/learn/transcript")).text
     assert "recipes.views.pantry" in shared.text(location.replace("/learn", "/learn/snapshot"))
+
+
+def test_the_tour_is_of_its_own_request_among_those_of_others(shared: Shop) -> None:
+    is_over = threading.Event()
+
+    def load() -> None:
+        while not is_over.is_set():
+            shared.project.ask("/pantry/?of=another")
+            is_over.wait(0.02)  # as many as are recorded
+
+    others = [threading.Thread(target=load) for _ in range(4)]
+    for thread in others:
+        thread.start()
+    try:
+        for _ in range(5):
+            sent = shared.post("/learn/visit", b"path=/pantry/", "application/x-www-form-urlencoded")
+            location = sent.header("Location") or ""
+            assert "GET /pantry/, step by step" in shared.text(location)
+    finally:
+        is_over.set()
+        for thread in others:
+            thread.join()
+
+
+def test_a_tour_of_a_request_that_is_not_recorded_shows_no_other(shared: Shop) -> None:
+    shared.project.ask("/pantry/")
+    sent = shared.post("/learn/visit", b"path=/__afresh__/live.js", "application/x-www-form-urlencoded")
+    page = shared.text(sent.header("Location") or "")
+    assert "answered and not recorded" in page
+    assert "step by step" not in page
 
 
 def test_a_request_is_found_by_its_number_and_by_what_its_process_calls_it(shared: Shop) -> None:

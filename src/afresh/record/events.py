@@ -39,11 +39,15 @@ class Listening(_Event):
 
 
 class Received(_Event):
-    """A request's head is complete and the request may be answered. `request`: its number in the process it is in."""
+    """A request's head is complete and the request may be answered. `request`: its number in the process it is in.
+
+    `port`: the client's, by which whoever sent the request finds it; 0 if not known.
+    """
 
     request: int
     method: str
     target: str
+    port: int = 0
 
 
 class Processed(_Event):

@@ -39,14 +39,14 @@ class Outbox:
     def __repr__(self) -> str:
         return f"<Outbox events={len(self._events)} skipped={self._skipped}>"
 
-    def received(self, method: str, target: str) -> int:
-        """A request is about to be answered."""
+    def received(self, method: str, target: str, port: int = 0) -> int:
+        """A request is about to be answered. `port`: the client's."""
         if self._allowed <= 0 or len(self._events) > MOST:
             self._skipped += 1
             return 0
         self._allowed -= 1
         number = next(self._numbers)
-        self._events.append((RECEIVED, self._clock(), number, method, target[:LONGEST]))
+        self._events.append((RECEIVED, self._clock(), number, method, target[:LONGEST], port))
         return number
 
     def processed(self, request: int, result: object, status: int) -> None:

@@ -177,7 +177,9 @@ class Recording(msgspec.Struct):
         lane = self._free_lane()
         self.request_count += 1
         number = self.request_count
-        request = Request(number, lane, self.generation, event.request, event.method, event.target, event.at)
+        request = Request(
+            number, lane, self.generation, event.request, event.method, event.target, event.at, port=event.port
+        )
         if not self._open:
             self.took[Stage.WAIT] = event.at - self._idle_since
         self._open[source, event.request] = number

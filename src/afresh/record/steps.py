@@ -68,7 +68,7 @@ class Step(msgspec.Struct, frozen=True):
 class Request(msgspec.Struct, frozen=True):
     """What is known of one request. Times as in `Step`, 0 where it has not come so far; `status` 0 likewise.
 
-    `own_number`: as its process counts. `failure`: why it ended without a whole response.
+    `own_number`: as its process counts. `failure`: why it ended without a whole response. `port`: the client's.
     """
 
     number: int
@@ -84,6 +84,7 @@ class Request(msgspec.Struct, frozen=True):
     status: int = 0
     length: int = 0
     failure: str = ""
+    port: int = 0
 
     @property
     def name(self) -> str:

@@ -9,8 +9,8 @@ class Witness(Protocol):
     `received` gives the request the number that the other calls name it by.
     """
 
-    def received(self, method: str, target: str) -> int:
-        """The request is about to be answered; on the thread that leads."""
+    def received(self, method: str, target: str, port: int) -> int:
+        """The request is about to be answered; on the thread that leads. `port`: the client's."""
         ...
 
     def processed(self, request: int, result: object, status: int) -> None:

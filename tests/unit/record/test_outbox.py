@@ -25,10 +25,10 @@ def taken(box: Outbox) -> list[Event]:
 
 def test_what_was_put_in_is_taken_in_order_and_once() -> None:
     box = outbox()
-    number = box.received("GET", "/")
+    number = box.received("GET", "/", 50_000)
     box.processed(number, "views.index", 200)
     box.sent(number, 200, 12)
-    assert taken(box) == [Received(1, 1, "GET", "/"), Processed(2, 1, "views.index", 200), Sent(3, 1, 200, 12)]
+    assert taken(box) == [Received(1, 1, "GET", "/", 50_000), Processed(2, 1, "views.index", 200), Sent(3, 1, 200, 12)]
     assert taken(box) == []
 
 

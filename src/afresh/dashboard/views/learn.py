@@ -15,15 +15,19 @@ from afresh.pages.printable import multiline
 
 _PATIENCE = 30.0  # seconds for the application to answer
 _RECORDED = 3.0  # seconds for the recording to arrive
+_PROBLEMS = {
+    "refused": "The application could not be asked: it does not answer at the moment.",
+    "unrecorded": "Your request was answered and not recorded: there were too many at once, or it was not for the "
+    "application.",
+}
 
 
 def show(request: Request) -> Response:
     """The tour of one request: `request` in the query, else the last one; with answers to the quiz, what is right."""
     news = request.board.snapshot()
-    chosen = _chosen(news, request.query.get("request", ""))
-    problem = {"refused": "The application could not be asked: it does not answer at the moment."}.get(
-        request.query.get("problem", ""), ""
-    )
+    problem = _PROBLEMS.get(request.query.get("problem", ""), "")
+    # Not somebody else's, which the page of the last one may be.
+    chosen = None if problem else _chosen(news, request.query.get("request", ""))
     intro = (
         '<div class="title"><h1>Learn</h1><p class="quiet">What a development server does, told by this one. '
         "Everything "
@@ -31,10 +35,8 @@ def show(request: Request) -> Response:
         '<form class="ask" method="post" action="/learn/visit"><label for="path">Send it a request for</label>'
         '<input id="path" name="path" value="/" autocomplete="off" spellcheck="false"><button>Send</button></form>'
     )
-    if problem:
-        intro += parts.note(problem)
     if chosen is None:
-        main = intro + parts.note("No request has been recorded yet. Send one, and see what becomes of it.")
+        main = intro + parts.note(problem or "No request has been recorded yet. Send one, and see what becomes of it.")
         return page("Learn", main, path="/learn", number=news.number)
     told, state, answered = _material(news, chosen["number"])
     main = intro + _tour(request, chosen, told, tour.moments(told, state, answered))
@@ -73,32 +75,40 @@ def visit(request: Request) -> Response:
     news = request.board.snapshot()
     state = parts.latest(news, "state")
     last = max(known(news), default=0)
-    if not state.get("port") or not _ask(state, "/" + quote(path.lstrip("/"), safe="/?&=%+-._~,:@!$'()*;")):
+    port = _ask(state, "/" + quote(path.lstrip("/"), safe="/?&=%+-._~,:@!$'()*;")) if state.get("port") else 0
+    if not port:
         return redirect("/learn?problem=refused")
     deadline = time.monotonic() + _RECORDED
     number = news.number
     while (left := deadline - time.monotonic()) > 0:
         found = [each for each in known(request.board.snapshot()).values() if each["number"] > last and each["sent"]]
-        if found:
-            return redirect(f"/learn?request={found[0]['number']}")
+        own = next((each["number"] for each in found if each["port"] == port), 0)
+        if own:
+            return redirect(f"/learn?request={own}")
         fresh = request.board.wait(number, ("steps",), left)
         if not fresh:
             break
         number = fresh[-1].number
-    return redirect("/learn")
+    return redirect("/learn?problem=unrecorded")
 
 
-def _ask(state: dict[str, Any], path: str) -> bool:
+def _ask(state: dict[str, Any], path: str) -> int:
+    """The port that the request was sent from, by which it is known among those of others; 0 where none was answered.
+
+    Nothing is added to the request itself: it is to be one as any browser sends it.
+    """
     host = {"0.0.0.0": "127.0.0.1", "0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(state["host"], state["host"])
     connection = http.client.HTTPConnection(host, state["port"], timeout=_PATIENCE)
     try:
+        connection.connect()
+        port: int = connection.sock.getsockname()[1]
         connection.request("GET", path, headers={"User-Agent": "Afresh tour", "Accept": "text/html"})
         connection.getresponse().read(1 << 16)
     except (OSError, http.client.HTTPException):
-        return False
+        return 0
     finally:
         connection.close()
-    return True
+    return port
 
 
 def _chosen(news: Shelf, wanted: str) -> dict[str, Any] | None:
