@@ -100,6 +100,24 @@ def test_the_picture_the_table_and_the_tracker_follow_a_request(site: Site, page
     slow.join()
 
 
+def test_every_stage_that_was_passed_shows_its_time(site: Site, page: "Page") -> None:
+    site.server.get("/pantry/")
+    for stage in ("run", "settings", "routing", "listen", "wait", "receive", "process", "send"):
+        took = page.locator(f'.stage[data-stage="{stage}"] .took')
+        playwright.expect(took).to_have_text(re.compile(r"^[\d.]+ m?s$"))
+    page.reload()
+    assert "not measured" not in page.locator(".flow").inner_text()
+
+
+def test_the_whole_table_is_seen_on_a_screen_of_usual_width(site: Site, page: "Page") -> None:
+    page.set_viewport_size({"width": 1400, "height": 900})
+    site.server.get("/pantry/?a=" + "word-" * 30)
+    playwright.expect(page.locator("#steps tbody tr").last).to_contain_text("Wait for next request")
+    frame = page.get_by_role("group", name="Execution table")
+    assert frame.evaluate("(element) => element.scrollWidth - element.clientWidth") == 0
+    playwright.expect(page.locator("#steps thead th").last).to_be_in_viewport(ratio=1)
+
+
 def test_a_row_leads_to_its_request(site: Site, page: "Page") -> None:
     site.server.get("/pantry/")
     page.get_by_role("link", name="recipes.views.pantry").last.click()

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
@@ -149,6 +150,27 @@ def test_one_start_one_request_and_one_ctrl_c_are_the_ten_rows(shop: Shop) -> No
     assert times == sorted(times)
     stream.close()
     assert shop.project.server.wait_stopped() == 0
+
+
+def test_each_stage_has_the_time_that_it_took_itself(shop: Shop) -> None:
+    stream = shop.follow("steps")
+    with socket.create_connection(shop.project.server.address) as client:
+        began = time.monotonic()
+        client.sendall(b"GET / HTTP/1.1\r\n")
+        assert shop.project.ask("/pantry/").status == 200  # what was sent before has been read
+        gap = 1000 * (time.monotonic() - began)
+        client.sendall(b"Host: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        while client.recv(1 << 16):
+            pass
+        sent = 1000 * (time.monotonic() - began)
+    steps = [*stream.steps(until="send"), *stream.steps(until="send")]
+    stream.close()
+    took = {step["action"]: step["took"] for step in steps}
+    start = ("Run command", "Load settings", "Set up routing", "Start listening")
+    assert all(took[action] > 0 for action in start)
+    whole = steps[3]["at"] - steps[0]["at"]
+    assert sum(took[action] for action in start) <= whole + 20  # a process begins with a tick of the system
+    assert gap <= took["Receive request"] <= sent
 
 
 def test_two_requests_at_a_time_are_two_lanes(shop: Shop) -> None:

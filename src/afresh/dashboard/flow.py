@@ -28,6 +28,7 @@ STAGES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("end", (("reload", "Reload"), ("stop", "Stop server"))),
 )
 _ABOUT = {"start": "Start", "loop": "For each request", "end": ""}
+NOT_MEASURED = "not measured"
 VARIABLES = ("server_status", "current_request", "response_sent")
 
 
@@ -52,9 +53,16 @@ def _stage(stage: str, label: str, now: Mapping[str, Any]) -> str:
     current = ' aria-current="step"' if is_active else ""
     return (
         f'<li class="{classes}" data-stage="{stage}"{current}><span class="name">{label}</span>'
-        f'<span class="took">{parts.duration(now.get("took", {}).get(stage))}</span>'
+        f'<span class="took">{_took(stage, now, is_active=is_active)}</span>'
         f'<span class="error">{said(error)}</span></li>'
     )
+
+
+def _took(stage: str, now: Mapping[str, Any], *, is_active: bool) -> str:
+    """Nothing for a stage that nothing has been in; one that is not over yet has no time to be missed."""
+    took = now.get("took", {})
+    is_missing = stage in took and took[stage] is None and not is_active
+    return NOT_MEASURED if is_missing else parts.duration(took.get(stage))
 
 
 def tracker(lanes: Sequence[Mapping[str, Any]]) -> str:

@@ -59,7 +59,7 @@ class Story:
         recording = self._recording
         return {
             "active": [stage.value for stage in recording.active()],
-            "took": {stage.value: took / MILLISECOND for stage, took in recording.took.items()},
+            "took": {stage.value: _milliseconds(took) for stage, took in recording.took.items()},
             "errors": {
                 stage.value: step.details for stage, step in recording.last.items() if self._stands(stage, step)
             },
@@ -88,7 +88,7 @@ class Story:
         return {
             "number": step.number,
             "at": self._clock(step.at),
-            "took": None if step.took is None else step.took / MILLISECOND,
+            "took": _milliseconds(step.took),
             "stage": step.stage.value,
             "action": step.action,
             "details": step.details,
@@ -109,6 +109,10 @@ class Story:
     def _clock(self, at: int) -> float:
         """Milliseconds since 1970, as scripts of pages have them."""
         return (at + self._offset) / MILLISECOND
+
+
+def _milliseconds(took: int | None) -> float | None:
+    return None if took is None else took / MILLISECOND
 
 
 def _variables(variables: Variables) -> list[str]:

@@ -99,6 +99,7 @@ def _become_keeper(argv: list[str]) -> None:
     The user waits for the boot, so the fork comes first. What the parent has to find out before the boot may run any
     more of the project is found while the boot imports what it needs of Afresh.
     """
+    began = time.monotonic_ns()
     lifeline = os.pipe()
     if len(os.listdir("/proc/self/task")) > 1:  # threads that a fork would lose
         _exec_keeper(_spec(argv, sys.orig_argv), lifeline, None)
@@ -117,7 +118,7 @@ def _become_keeper(argv: list[str]) -> None:
         spec = _spec(argv, sys.orig_argv)
         if not _must_start_afresh():
             keeper_side.send(json.dumps(spec.target).encode("ascii"))
-            _exec_keeper(spec, lifeline, (keeper_side, pid), _consumed_so_far(spec.target, forked))
+            _exec_keeper(spec, lifeline, (keeper_side, pid), _consumed_so_far(spec.target, forked), began)
     os.waitpid(pid, 0)
     _exec_keeper(spec, lifeline, None)
 
@@ -182,14 +183,18 @@ def _original_environ() -> dict[str, str]:
 
 
 def _exec_keeper(
-    spec: "BootSpec", lifeline: tuple[int, int], first_boot: tuple[socket.socket, int] | None, consumed: bytes = b""
+    spec: "BootSpec",
+    lifeline: tuple[int, int],
+    first_boot: tuple[socket.socket, int] | None,
+    consumed: bytes = b"",
+    began: int = 0,
 ) -> NoReturn:
     from afresh.keeper.handoff import Handoff
     from afresh.keeper.interpreters import isolated, own_library_path
     from afresh.keeper.spec import STOPPING
 
     channel, pid = (first_boot[0].fileno(), first_boot[1]) if first_boot else (-1, 0)
-    handoff = Handoff(spec, lifeline, channel, pid, consumed)
+    handoff = Handoff(spec, lifeline, channel, pid, consumed, began)
     for descriptor in handoff.descriptors:
         os.set_inheritable(descriptor, True)
     file = handoff.write()

@@ -44,16 +44,17 @@ class Chronicle:
     def _note(self, name: str, *fields: str | int, at: int = 0, source: int = KEEPER) -> None:
         self.tell(source, [(name, at or time.monotonic_ns(), *fields)])
 
-    def began(self, words: Sequence[str]) -> None:
-        """The keeper's own process is the command that the user has run."""
+    def began(self, words: Sequence[str], until: int = 0) -> None:
+        """The keeper's own process is the command that the user has run. `until`: when the first boot began to load, in
+        nanoseconds of the monotonic clock; 0 for now."""
         at = process_began()
-        self._note(rows.COMMAND_RUN, " ".join(words), at=at)
+        self._note(rows.COMMAND_RUN, " ".join(words), (until or time.monotonic_ns()) - at, at=at)
         self._report = {"number": 1, "way": "cold", "place": "the start", "reason": "", "changed": [], "marks": {}}
         self._report["marks"] = {"seen": at, "decided": at}
 
-    def boot_began(self, source: int, generation: int, *, is_first: bool = False) -> None:
-        """A process begins to load the project. `is_first`: it is as old as the command."""
-        self._note(rows.BOOT_BEGAN, generation, at=process_began() if is_first else 0, source=source)
+    def boot_began(self, source: int, generation: int, at: int = 0) -> None:
+        """A process begins to load the project. `at`: when, in nanoseconds of the monotonic clock; 0 for now."""
+        self._note(rows.BOOT_BEGAN, generation, at=at, source=source)
 
     def ended(self, source: int, how: str) -> None:
         """A process is gone."""

@@ -106,11 +106,12 @@ class PendingEdit(msgspec.Struct, frozen=True):
 
 
 class FirstBoot(NamedTuple):
-    """A boot that is already running. `consumed`: see `afresh.keeper.handoff.Handoff`."""
+    """A boot that is already running. `consumed`, `began`: see `afresh.keeper.handoff.Handoff`."""
 
     channel: socket.socket
     pid: int
     consumed: bytes
+    began: int
 
 
 class Keeper:
@@ -234,12 +235,13 @@ class Keeper:
             # the same address and report the error in Django's words.
             self._try_bind(*self.spec.address)
         self._bind_dashboard()
-        self._chronicle.began((os.path.basename(self.spec.python), *self.spec.flags, *self.spec.target))
+        began = 0 if self._first_boot is None else self._first_boot.began
+        self._chronicle.began((os.path.basename(self.spec.python), *self.spec.flags, *self.spec.target), began)
         effects = self._machine.start(adopted=self._first_boot is not None)
         if self._first_boot is not None:
             member = self._add_member(1, Role.BOOT, self._first_boot.channel, self._first_boot.pid)
             self._ledger.spawned(1, self._machine.generation)
-            self._chronicle.boot_began(1, self._machine.generation, is_first=True)
+            self._chronicle.boot_began(1, self._machine.generation, began)
             self._received(member, Decoder[msg.FromApp](msg.FromApp).decode(self._first_boot.consumed), [])
         self._perform(effects)
         # Walking a large folder takes a while, and the first boot waits for us now. What it consumes is compared with

@@ -48,4 +48,4 @@ def _keeper(handoff: Handoff) -> Keeper:
     channel = None if handoff.channel < 0 else socket.socket(fileno=handoff.channel)
     if channel is None or not handoff.pid:
         return Keeper(handoff.spec, handoff.lifeline, spawner=channel)
-    return Keeper(handoff.spec, handoff.lifeline, FirstBoot(channel, handoff.pid, handoff.consumed))
+    return Keeper(handoff.spec, handoff.lifeline, FirstBoot(channel, handoff.pid, handoff.consumed, handoff.began))

@@ -14,9 +14,10 @@ class _Event(msgspec.Struct, frozen=True, array_like=True, tag=str.lower, gc=Fal
 
 
 class CommandRun(_Event):
-    """The user has run the command."""
+    """The user has run the command. `took`: nanoseconds from the start of its process until Afresh began to load."""
 
     command: str
+    took: int
 
 
 class BootBegan(_Event):
@@ -41,13 +42,15 @@ class Listening(_Event):
 class Received(_Event):
     """A request's head is complete and the request may be answered. `request`: its number in the process it is in.
 
-    `port`: the client's, by which whoever sent the request finds it; 0 if not known.
+    `port`: the client's, by which whoever sent the request finds it; 0 if not known. `took`: nanoseconds from the first
+    byte of the head to the last, -1 if not known.
     """
 
     request: int
     method: str
     target: str
     port: int = 0
+    took: int = -1
 
 
 class Processed(_Event):

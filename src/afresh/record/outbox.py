@@ -39,14 +39,14 @@ class Outbox:
     def __repr__(self) -> str:
         return f"<Outbox events={len(self._events)} skipped={self._skipped}>"
 
-    def received(self, method: str, target: str, port: int = 0) -> int:
-        """A request is about to be answered. `port`: the client's."""
+    def received(self, method: str, target: str, port: int = 0, took: int = -1) -> int:
+        """A request is about to be answered; the fields are those of `afresh.record.events.Received`."""
         if self._allowed <= 0 or len(self._events) > MOST:
             self._skipped += 1
             return 0
         self._allowed -= 1
         number = next(self._numbers)
-        self._events.append((RECEIVED, self._clock(), number, method, target[:LONGEST], port))
+        self._events.append((RECEIVED, self._clock(), number, method, target[:LONGEST], port, took))
         return number
 
     def processed(self, request: int, result: object, status: int) -> None:

@@ -40,7 +40,8 @@ class Recording(msgspec.Struct):
     generation: int = 1
     skipped: int = 0
     last: dict[Stage, Step] = msgspec.field(default_factory=dict)  # the newest step of each stage
-    took: dict[Stage, int] = msgspec.field(default_factory=dict)  # how long each stage took last
+    # How long each stage took that has been passed, the last time; None where that was not measured.
+    took: dict[Stage, int | None] = msgspec.field(default_factory=dict)
     request_count: int = 0  # to be set higher where events before the next are missing
     _count: int = 0
     # Requests in progress, by source and its number.
@@ -49,7 +50,7 @@ class Recording(msgspec.Struct):
     _sent: list[bool] = msgspec.field(default_factory=list)  # whether the last response of each lane was sent
     _was_sent: bool = False  # the same of the last response of all
     _boots: dict[int, _Boot] = msgspec.field(default_factory=dict)
-    _ran: int = 0
+    _loaded: int = 0  # when the last stage of a start was passed
     _idle_since: int = 0
     _has_answered: bool = False
     _reload: events.Edited | None = None
@@ -63,7 +64,7 @@ class Recording(msgspec.Struct):
         for step in made:
             self.steps.append(step)
             self.last[step.stage] = step
-            if step.took is not None:
+            if step.stage is not Stage.WAIT:  # its row comes when the waiting begins
                 self.took[step.stage] = step.took
         return made
 
@@ -102,9 +103,8 @@ class Recording(msgspec.Struct):
 
     def _take(self, source: int, event: Event) -> Iterator[Step]:
         match event:
-            case events.CommandRun(at, command):
-                self._ran = at
-                yield self._step(at, Stage.RUN, command, "server process starts")
+            case events.CommandRun(at, command, took):
+                yield self._step(at, Stage.RUN, command, "server process starts", took=took)
             case events.BootBegan(at, generation):
                 self._boots[source] = _Boot(at, generation)
             case events.Reached(at, stage, details):
@@ -142,13 +142,13 @@ class Recording(msgspec.Struct):
         if boot is None or stage not in _BOOT_STAGES:
             return
         boot.stage = _BOOT_STAGES[stage]
-        took, boot.since = at - boot.since, at
+        took, boot.since, self._loaded = at - boot.since, at, at
         yield self._step(at, boot.stage, details, _RESULTS[stage], took=took, generation=boot.generation)
         boot.stage = Stage.ROUTING if boot.stage is Stage.SETTINGS else Stage.LISTEN
 
     def _listen(self, at: int, address: str) -> Iterator[Step]:
         self._begin_to_answer(at)
-        yield self._step(at, Stage.LISTEN, address, "ready to accept requests", took=at - self._ran)
+        yield self._step(at, Stage.LISTEN, address, "ready to accept requests", took=at - self._loaded)
         yield self._step(at, Stage.WAIT, "idle", "no requests yet")
 
     def _begin_to_answer(self, at: int) -> None:
@@ -168,7 +168,9 @@ class Recording(msgspec.Struct):
             return
         boot = next((boot for boot in self._boots.values() if boot.generation == generation), None)
         stage, took = (Stage.RELOAD, None) if boot is None else (boot.stage, at - boot.since)
-        self._reload = None
+        if boot is None and self._reload is not None:
+            took = at - self._reload.at
+        self._reload, self._loaded = None, at
         yield self._step(at, stage, title, "failed: an error page is answered", took=took, is_error=True)
 
     # ---- requests -----------------------------------------------------------------------------------------------
@@ -186,7 +188,8 @@ class Recording(msgspec.Struct):
         self._keep(request)
         self._lanes[lane] = request
         self._sent[lane] = False
-        return self._request_step(event.at, Stage.RECEIVE, request, request.name, "request received")
+        took = None if event.took < 0 else event.took
+        return self._request_step(event.at, Stage.RECEIVE, request, request.name, "request received", took=took)
 
     def _process(self, source: int, at: int, number: int, view: str, status: int) -> Iterator[Step]:
         request = self._find(source, number)

@@ -92,7 +92,8 @@ def _witness(service: Service, connection: Connection) -> int:
     head = connection.intake.head
     if service.witness is None or head is None:
         return 0
-    return service.witness.received(head.method, head.request_line.split(" ", 2)[1], connection.peer[1])
+    took, connection.receiving = connection.receiving, -1
+    return service.witness.received(head.method, head.request_line.split(" ", 2)[1], connection.peer[1], took)
 
 
 def _open_file(service: Service, connection: Connection) -> Transfer | None:

@@ -27,9 +27,9 @@ class Connection:
     """A connection that this process owns."""
 
     __slots__ = (
-        "__weakref__", "context", "descriptor", "head_began", "idle_since", "intake", "is_head_timed",
-        "is_idle_timed", "is_keepers", "is_lost", "keeps", "number", "peer", "phase", "refusal", "scheme", "sock",
-        "transfer", "watched_for",
+        "__weakref__", "context", "descriptor", "first_byte", "head_began", "idle_since", "intake", "is_head_timed",
+        "is_idle_timed", "is_keepers", "is_lost", "keeps", "number", "peer", "phase", "receiving", "refusal", "scheme",
+        "sock", "transfer", "watched_for",
     )  # fmt: skip
 
     def __init__(self, parcel: Parcel, limits: Limits) -> None:
@@ -45,6 +45,9 @@ class Connection:
         # Monotonic.
         self.head_began = 0.0  # When the first bytes of a head came that is not complete; 0 without one.
         self.idle_since = 0.0  # When the last answer ended.
+        # Nanoseconds, for the witness.
+        self.first_byte = 0  # When the head that is being read began to come; 0 where that was not seen.
+        self.receiving = -1  # How long the head took that is complete; -1 where its beginning was not seen.
         # Somebody will look whether it has been too long.
         self.is_head_timed = False
         self.is_idle_timed = False

@@ -197,6 +197,8 @@ class Leader:
             return True
         if connection.phase is Phase.LINGERING:
             return True
+        if self._witness is not None and connection.is_idle:
+            connection.first_byte = time.monotonic_ns()
         connection.intake.feed(data)
         return self._advance(connection)
 
@@ -233,6 +235,8 @@ class Leader:
             self._wait_for_head(connection)
             return False
         connection.head_began = 0.0
+        if connection.first_byte:
+            connection.receiving, connection.first_byte = time.monotonic_ns() - connection.first_byte, 0
         # Before the gate: whatever becomes of the application, the keeper's own pages do not wait for it.
         if self._surroundings.hosts.is_keepers(head.fields.get("HTTP_HOST", ""), head.path):
             connection.is_keepers = True

@@ -9,8 +9,10 @@ class Witness(Protocol):
     `received` gives the request the number that the other calls name it by.
     """
 
-    def received(self, method: str, target: str, port: int) -> int:
-        """The request is about to be answered; on the thread that leads. `port`: the client's."""
+    def received(self, method: str, target: str, port: int, took: int) -> int:
+        """The request is about to be answered; on the thread that leads. `port`: the client's. `took`: nanoseconds from
+        the first byte of its head to the last; -1 where it began to come elsewhere, or together with the one before.
+        """
         ...
 
     def processed(self, request: int, result: object, status: int) -> None:

@@ -19,7 +19,7 @@ def told(story: Story, number: int, *told: tuple[str | int, ...], source: int = 
 
 def test_a_batch_of_events_becomes_its_steps_and_where_the_server_stands() -> None:
     story = Story()
-    told(story, 1, (rows.COMMAND_RUN, 0, "manage.py runserver"), source=0)
+    told(story, 1, (rows.COMMAND_RUN, 0, "manage.py runserver", 9_000_000), source=0)
     told(story, 2, (rows.LISTENING, 10, "127.0.0.1:8000"), source=0)
     value = told(
         story, 3, (rows.RECEIVED, 20_000_000, 1, "GET", "/"), (rows.PROCESSED, 25_000_000, 1, "views.index", 200)
@@ -29,6 +29,7 @@ def test_a_batch_of_events_becomes_its_steps_and_where_the_server_stands() -> No
         (5, "process", 5.0),
     ]
     assert value["now"]["active"] == ["send"]
+    assert value["now"]["took"] == {"run": 9.0, "listen": 1e-05, "wait": 19.99999, "receive": None, "process": 5.0}
     assert value["now"]["lanes"][0]["variables"] == ["Running", "GET /", "No"]
     assert value["now"]["lanes"][0]["request"]["name"] == "GET /"
     (request,) = value["requests"]

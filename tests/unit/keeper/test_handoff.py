@@ -20,7 +20,7 @@ SPEC = BootSpec(
 
 def test_arrives_as_it_was_written() -> None:
     lifeline, (channel, other) = os.pipe(), os.pipe()
-    handoff = Handoff(SPEC, lifeline, channel, 1234, b"\n\xff\n")
+    handoff = Handoff(SPEC, lifeline, channel, 1234, b"\n\xff\n", 5678)
     for descriptor in handoff.descriptors:
         os.set_inheritable(descriptor, True)
     try:

@@ -23,7 +23,7 @@ from afresh.record.steps import Stage, Step
 KEEPER, BOOT, SERVER = 0, 1, 2
 
 START: list[tuple[int, Event]] = [
-    (KEEPER, CommandRun(0, "python manage.py runserver")),
+    (KEEPER, CommandRun(0, "python manage.py runserver", 9)),
     (BOOT, BootBegan(10, 1)),
     (BOOT, Reached(40, "settings", "kitchen.settings, 8 apps")),
     (BOOT, Reached(70, "routing", "kitchen.urls, 9 URL patterns, 7 middleware")),
@@ -74,7 +74,7 @@ def test_one_start_one_request_and_one_ctrl_c_are_these_ten_rows() -> None:
 
 def test_each_step_says_how_long_it_took() -> None:
     recording = recorded(*START, *request(1, 100))
-    assert [step.took for step in recording.steps] == [None, 30, 30, 80, None, None, 5, 2, None]
+    assert [step.took for step in recording.steps] == [9, 30, 30, 10, None, None, 5, 2, None]
     assert recording.took[Stage.WAIT] == 20
 
 
@@ -117,6 +117,38 @@ def test_requests_at_the_same_time_are_in_lanes_of_their_own() -> None:
     recording.add(*first[2])
     assert [(v.current_request, v.response_sent) for v in recording.trackers()] == [(None, True)]
     assert recording.steps[-1].action == "Wait for next request"
+
+
+def test_each_stage_has_the_time_that_it_took_itself() -> None:
+    received = Received(100, 1, "GET", "/", 50_000, 3)
+    recording = recorded(*START, (SERVER, received), *request(1, 100)[1:], (KEEPER, Stopped(200, "Ctrl+C")))
+    assert {stage.value: took for stage, took in recording.took.items()} == {
+        "run": 9,
+        "settings": 30,
+        "routing": 30,
+        "listen": 10,
+        "wait": 20,
+        "receive": 3,
+        "process": 5,
+        "send": 2,
+        "stop": None,
+    }
+
+
+def test_what_was_not_measured_is_not_what_was_measured_before() -> None:
+    first = Received(100, 1, "GET", "/", 50_000, 3)
+    recording = recorded(*START, (SERVER, first), *request(1, 100)[1:], *request(2, 110))
+    assert recording.took[Stage.RECEIVE] is None
+
+
+def test_a_page_in_the_place_of_the_application_listens_since_the_failure() -> None:
+    recording = recorded(*START[:3], (KEEPER, BootFailed(60, 1, "NameError")), (KEEPER, Listening(64, "127.0.0.1:1")))
+    assert recording.took[Stage.LISTEN] == 4
+
+
+def test_a_reload_that_fails_has_taken_its_time() -> None:
+    recording = recorded(*START, (KEEPER, Edited(300, 2, "patch", "a.py")), (KEEPER, BootFailed(330, 2, "NameError")))
+    assert recording.took[Stage.RELOAD] == 30
 
 
 def test_a_lane_that_is_free_is_used_again() -> None:

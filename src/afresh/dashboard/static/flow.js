@@ -25,8 +25,19 @@ export function draw(now) {
     stage.classList.toggle("is-error", error !== "");
     if (active) stage.setAttribute("aria-current", "step");
     else stage.removeAttribute("aria-current");
-    stage.querySelector(".took").textContent = duration(now.took[name]);
+    const isMissing = now.took[name] === null && !active;
+    stage.querySelector(".took").textContent = isMissing ? "not measured" : duration(now.took[name]);
     stage.querySelector(".error").textContent = error;
+  }
+}
+
+/** Light the stages that something has just passed: most are over before a picture of them could be drawn. */
+export function flash(names) {
+  for (const stage of document.querySelectorAll(".flow .stage")) {
+    if (!names.has(stage.dataset.stage)) continue;
+    stage.classList.remove("is-passed");
+    void stage.offsetWidth; // else the animation would not begin again
+    stage.classList.add("is-passed");
   }
 }
 

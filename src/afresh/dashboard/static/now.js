@@ -1,5 +1,5 @@
 import { listen } from "./dashboard.js";
-import { draw, duration, stepRow, track } from "./flow.js";
+import { draw, duration, flash, stepRow, track } from "./flow.js";
 
 const MOST_ROWS = 300;
 const body = document.querySelector("#steps tbody");
@@ -23,6 +23,7 @@ function paint() {
   while (body.rows.length > MOST_ROWS) body.deleteRow(0);
   markLanes();
   draw(now);
+  flash(new Set(steps.map((step) => step.stage)));
   track(now.lanes);
   skipped.textContent = now.skipped
     ? `${now.skipped} requests were answered and not recorded: there were too many at once.` : "";

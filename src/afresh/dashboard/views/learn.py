@@ -126,7 +126,8 @@ def _material(news: Shelf, number: int) -> tuple[list[dict[str, Any]], dict[str,
 
 def _as_taken(told: tour.Steps) -> dict[str, Any]:
     """The flow's picture of what is told, not of what goes on now."""
-    took = {step["stage"]: step["took"] for step in told if step["took"] is not None}
+    # The rows of waiting and of the end are moments.
+    took = {step["stage"]: step["took"] for step in told if step["stage"] not in ("wait", "stop")}
     errors = {step["stage"]: step["details"] for step in told if step["is_error"]}
     return {"active": [told[-1]["stage"]] if told else [], "took": took, "errors": errors}
 
