@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from afresh.testing.client import Answer, fetch, free_port
+from afresh.testing.edits import edit
 from afresh.testing.processes import kill, wait_gone
 from afresh.testing.server import started_server
 
@@ -183,3 +184,27 @@ def test_lines_for_machines(tmp_path: Path) -> None:
         assert (told["method"], told["target"], told["status"], told["bytes"]) == ("GET", "/a?b=c", 200, 3)
         said = json.loads(server.err.wait_for(r"^(\{.*Dashboard: .*\})\n")[1])
         assert said["kind"] == "server"
+
+
+def test_a_reload_and_a_failure_are_one_object_each_for_machines(tmp_path: Path) -> None:
+    file = tmp_path / "application.py"
+    file.write_text(FILES["application.py"])
+    with started_server((sys.executable, *COMMAND, "--log=json"), cwd=tmp_path) as server:
+        server.get("/")
+        edit(file, "'one'", "'two'")
+        server.get("/")
+        reload = json.loads(server.err.wait_for(r"^(\{.*\"kind\": \"reload\".*\})\n")[1])
+        assert set(reload) == {"time", "kind", "generation", "way", "place", "reason", "modules", "milliseconds"}
+        assert (reload["generation"], reload["way"]) == (2, "patch")
+        assert reload["place"].startswith("application.py")
+        assert reload["milliseconds"] > 0
+        edit(file, "'two'", "three")
+        file.write_text(file.read_text() + "\nraise ValueError('<\x1b[31m>')\n")
+        assert server.get("/").status == 500
+        failure = json.loads(server.err.wait_for(r"^(\{.*\"kind\": \"failure\".*\})\n")[1])
+        assert set(failure) == {"time", "kind", "generation", "reason", "title", "place", "advice", "text"}
+        assert (failure["reason"], failure["title"]) == ("error", "ValueError: <\x1b[31m>")
+        assert failure["place"] == f"{file}:7"
+        assert "Traceback" in failure["text"]
+        assert all(json.loads(line)["kind"] for line in server.err.text().splitlines())
+        assert "\x1b" not in server.err.text()

@@ -6,11 +6,13 @@ reader that left, must not take the server down.
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from afresh.channel.messages import Failure
 from afresh.keeper.machine import describe
 from afresh.reload.journal import Entry, Exec, Find, Listing, Looked, Ran, Read, Sealed, Stat, Wrote
+from afresh.reload.plan import Way
 
 NO_EXCHANGE = (
     "This Python cannot tell which functions have run (3.12 and newer can, with the GIL): also where only the body of "
@@ -18,13 +20,27 @@ NO_EXCHANGE = (
 )
 
 
-def reload_line(
-    generation: int, way: str, place: str, milliseconds: float, *, reason: str = "", modules: int = 0
-) -> str:
-    """The one line per reload: which, by what way, what was edited, why that way, what was executed again."""
-    again = "" if not modules else f"{modules} modules again" if modules > 1 else "1 module again"
-    said = [f"reload {generation}", way, printable(place), printable(reason), again, f"{milliseconds:.0f} ms"]
-    return " · ".join(filter(None, said))
+class Reload(NamedTuple):
+    """What is told of a reload: which, by what way, what was edited, why that way, how many modules were executed
+    again. `place`, `reason`: as they are, with whatever a file's name holds."""
+
+    generation: int
+    way: str
+    place: str
+    milliseconds: float
+    reason: str = ""
+    modules: int = 0
+
+    def line(self, *, is_verbose: bool) -> str:
+        """The one line per reload; why it took the fastest way need not be said."""
+        reason = self.reason if is_verbose or self.way != Way.PATCH.value else ""
+        again = "" if not self.modules else f"{self.modules} modules again" if self.modules > 1 else "1 module again"
+        said = (f"reload {self.generation}", self.way, printable(self.place), printable(reason), again)
+        return " · ".join(filter(None, (*said, f"{self.milliseconds:.0f} ms")))
+
+    def fields(self) -> dict[str, Any]:
+        """The same for machines."""
+        return self._asdict() | {"milliseconds": round(self.milliseconds, 1)}
 
 
 def nothing_line(place: str, reason: str) -> str:
@@ -86,6 +102,21 @@ def failure_lines(failure: Failure) -> list[str]:
     return short(failure)
 
 
+def failure_fields(failure: Failure, generation: int) -> dict[str, Any]:
+    """A failure for machines. `place`: the innermost line of the project, None where there is none."""
+    from afresh.pages.facts import advice, innermost
+
+    frame = innermost(failure)
+    return {
+        "generation": generation,
+        "reason": failure.kind,
+        "title": failure.title,
+        "place": None if frame is None else f"{frame.file}:{frame.line}",
+        "advice": advice(failure),
+        "text": failure.text,
+    }
+
+
 def printable(text: str) -> str:
     """`text` without anything that a terminal would act on."""
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
@@ -96,28 +127,36 @@ def relative(path: str, cwd: str) -> str:
     return os.path.relpath(path, cwd) if path.startswith(cwd + os.sep) else path
 
 
-def _plain(line: str) -> str:
-    return line
-
-
-_form = _plain
+_is_json = False
 
 
 def write_json() -> None:
     """From now on, each line is a JSON object, for machines."""
-    global _form
-    import json
-    import time
-
-    def form(line: str) -> str:
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        return json.dumps({"time": now, "kind": "server", "text": line})
-
-    _form = form
+    global _is_json
+    _is_json = True
 
 
 def say(lines: Iterable[str]) -> None:
-    write("".join(_form(line) + "\n" for line in lines))
+    """Sentences for people; for machines, each an object of the kind "server"."""
+    if _is_json:
+        lines = [_object("server", {"text": line}) for line in lines]
+    write("".join(f"{line}\n" for line in lines))
+
+
+def tell(kind: str, fields: Mapping[str, Any], lines: Iterable[str]) -> None:
+    """Something that happened: the `lines` for people; for machines, one object with the `fields`."""
+    if _is_json:
+        lines = [_object(kind, fields)]
+    write("".join(f"{line}\n" for line in lines))
+
+
+def _object(kind: str, fields: Mapping[str, Any]) -> str:
+    # Whoever reads lines does not wait for these.
+    import json
+    import time
+
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return json.dumps({"time": now, "kind": kind, **fields})
 
 
 def write(text: str) -> None:

@@ -352,7 +352,8 @@ class Keeper:
                 self._answering(generation, reason, by_page=by_page)
             case machine.ShowFailure(failure, generation):
                 self._chronicle.failed(generation, failure.title, self._texts.changes(self.spec.cwd))
-                console.say(console.failure_lines(failure))
+                fields = console.failure_fields(failure, generation)
+                console.tell("failure", fields, console.failure_lines(failure))
             case machine.ShowReplaced(status):
                 console.say([console.replaced_line(status)])
             case machine.ArmBound(generation):
@@ -1286,17 +1287,15 @@ class Keeper:
     def _say_reload(self, generation: int, place: str, modules: int) -> None:
         elapsed = 1000 * (time.monotonic() - self._edited_at)
         decision = self._decision
-        # Of the fastest way there is no need to say why.
-        is_short = decision.way is Way.PATCH and not self._is_verbose
-        line = console.reload_line(
+        told = console.Reload(
             generation,
             decision.way.value,
             console.relative(place, self.spec.cwd),
             elapsed,
-            reason="" if is_short else console.relative(decision.reason, self.spec.cwd),
-            modules=modules,
+            console.relative(decision.reason, self.spec.cwd),
+            modules,
         )
-        console.say([line])
+        console.tell("reload", told.fields(), [told.line(is_verbose=self._is_verbose)])
 
     def _state(self) -> dict[str, object]:
         return {

@@ -4,20 +4,20 @@ import pytest
 from bench.reload import limit
 from bench.terminal import Told, counted, reloads
 
-from afresh.keeper.console import reload_line
+from afresh.keeper.console import Reload
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (reload_line(2, "patch", "blog/views.py:detail", 14.4), Told(2, "patch", "", 0, 14)),
+        (Reload(2, "patch", "blog/views.py:detail", 14.4).line(is_verbose=False), Told(2, "patch", "", 0, 14)),
         (
-            reload_line(3, "resume", "blog/urls.py", 95.0, reason="the statements of the module", modules=7),
+            Reload(3, "resume", "blog/urls.py", 95.0, reason="the statements of the module", modules=7).line(is_verbose=False),
             Told(3, "resume", "the statements of the module", 7, 95),
         ),
-        (reload_line(4, "resume", "a.py", 9.0, modules=1), Told(4, "resume", "", 1, 9)),
+        (Reload(4, "resume", "a.py", 9.0, modules=1).line(is_verbose=False), Told(4, "resume", "", 1, 9)),
         (
-            reload_line(12, "cold", "a.py and 2 more", 1200.0, reason="b · c", modules=31),
+            Reload(12, "cold", "a.py and 2 more", 1200.0, reason="b · c", modules=31).line(is_verbose=False),
             Told(12, "cold", "b · c", 31, 1200),
         ),
     ],
