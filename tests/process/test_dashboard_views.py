@@ -268,10 +268,41 @@ def test_settings_say_where_they_were_set_and_keep_secrets(shared: Shop) -> None
 def test_start_up_says_who_imported_whom(shared: Shop) -> None:
     page = shared.text("/startup")
     assert "recipes.views" in page
-    assert re.search(r"\d+ modules took", page)
+    assert re.search(r"\d+ modules and what ran before them took", page)
+    assert "before Afresh: interpreter, Django, settings" in page
     told = shared.act("inquire", {"topic": "modules"})
     began = {told["names"].get(file, file): began for file, began, _, _ in told["modules"]}
     assert began["recipes.models"] < began["recipes.views"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="older Pythons do not tell when modules run")
+def test_start_up_accounts_for_the_time_from_the_start_of_the_process(shop: Shop) -> None:
+    stream = shop.follow("steps")
+    shop.project.ask("/")
+    steps = stream.steps(until="receive")
+    stream.close()
+    by_action = {step["action"]: step for step in steps}
+    ran = by_action["Run command"]["at"]
+    told = shop.act("inquire", {"topic": "modules"})
+    page = shop.ask("/startup").text
+    first = min(began for _, began, _, _ in told["modules"]) / 1e6
+    shown = re.search(r"before Afresh: interpreter, Django, settings: ([\d.]+) (m?s)", unescape(page))
+    assert shown is not None
+    took = float(shown[1]) * (1000 if shown[2] == "s" else 1)
+    offset = time.time() * 1000 - time.monotonic() * 1000
+    assert took == pytest.approx(first + offset - ran, abs=20)
+    assert took > by_action["Run command"]["took"]
+    # A start from the beginning has an interpreter of its own, which loads Django and the settings under Afresh's eyes.
+    shop.act("reload")
+    shop.project.ask("/")
+    stream = shop.follow("generation")
+    for _, report in stream:
+        if report["number"] == 2 and report.get("outcome"):
+            break
+    stream.close()
+    page = shop.text("/startup")
+    assert "before the first module: interpreter, Afresh" in page
+    assert "before Afresh" not in page
 
 
 def test_migrate_is_run_on_demand_and_told_line_by_line(shared: Shop) -> None:

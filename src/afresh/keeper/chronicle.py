@@ -6,6 +6,7 @@ connections wait.
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from afresh.reload.plan import Plan, Way
 
 KEEPER = 0
 """The source of what is nobody else's."""
+MOST_STARTS = 50
 
 
 class Chronicle:
@@ -29,6 +31,8 @@ class Chronicle:
         self._requests = 0
         self._report: dict[str, Any] = {}
         self._is_listening = False
+        # When the interpreters were started that load the project, and what runs in each before Afresh does.
+        self._starts: deque[tuple[int, str]] = deque(maxlen=MOST_STARTS)
 
     def __repr__(self) -> str:
         return f"<Chronicle requests={self._requests} report={self._report.get('number')}>"
@@ -48,6 +52,7 @@ class Chronicle:
         """The keeper's own process is the command that the user has run. `until`: when the first boot began to load, in
         nanoseconds of the monotonic clock; 0 for now."""
         at = process_began()
+        self._starts.append((at, "before Afresh: interpreter, Django, settings"))
         self._note(rows.COMMAND_RUN, " ".join(words), (until or time.monotonic_ns()) - at, at=at)
         self._report = {"number": 1, "way": "cold", "place": "the start", "reason": "", "changed": [], "marks": {}}
         self._report["marks"] = {"seen": at, "decided": at}
@@ -55,6 +60,16 @@ class Chronicle:
     def boot_began(self, source: int, generation: int, at: int = 0) -> None:
         """A process begins to load the project. `at`: when, in nanoseconds of the monotonic clock; 0 for now."""
         self._note(rows.BOOT_BEGAN, generation, at=at, source=source)
+
+    def interpreter_started(self, at: int) -> None:
+        """A boot is started that begins with an interpreter of its own."""
+        self._starts.append((at, "before the first module: interpreter, Afresh"))
+
+    @property
+    def starts(self) -> tuple[tuple[int, str], ...]:
+        """The times at which interpreters were started, in nanoseconds of the monotonic clock, each with a name for
+        what runs in it before its first module is timed."""
+        return tuple(self._starts)
 
     def ended(self, source: int, how: str) -> None:
         """A process is gone."""

@@ -371,6 +371,8 @@ class Keeper:
 
     def _spawn(self, handle: int, role: Role, generation: int, failure: msg.Failure | None) -> None:
         ours, theirs = pair()
+        if role is Role.BOOT:
+            self._chronicle.interpreter_started(time.monotonic_ns())
         with theirs:
             pid = self._start(handle, role, theirs)
         member = self._add_member(handle, role, ours, pid)
@@ -1305,6 +1307,7 @@ class Keeper:
             "port": 0 if self._listener is None else self._listener.getsockname()[1],
             "cwd": self.spec.cwd,
             "is_django": self.spec.door != "wsgi",
+            "starts": self._chronicle.starts,
         }
 
     def _address(self) -> str:

@@ -27,6 +27,20 @@ def test_time_of_its_own_depth_and_chain() -> None:
     ]
 
 
+def test_what_ran_before_the_first_module_counts_from_the_start_of_its_interpreter() -> None:
+    noted = told(["/shop/urls.py", 1000 * MS, 1100 * MS, -1]) | {"began": 990 * MS}
+    starts = [(100 * MS, "before Afresh"), (700 * MS, "before the first module"), (995 * MS, "another")]
+    before, module = modules(noted, starts)
+    assert (before.name, before.kind, before.began, before.own, before.depth) == (
+        "before the first module",
+        "before",
+        0.0,
+        300.0,
+        0,
+    )
+    assert (module.began, module.whole) == (300.0, 100.0)
+
+
 def test_one_that_never_ended_takes_no_time() -> None:
     (module,) = modules(told(["/shop/urls.py", 5 * MS, 0, -1]))
     assert (module.whole, module.own) == (0.0, 0.0)

@@ -1,6 +1,6 @@
 """Start-up: where a start spends its time, module by module, and who imported each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -36,22 +36,30 @@ def show(request: Request) -> Response:
         told = msgspec.json.decode(request.keeper.ask("inquire", {"topic": "modules"}))
     except Declined as exc:
         return page("Start-up", f"<h1>Start-up</h1>{parts.note(str(exc))}", path="/startup", number=news.number)
-    found = modules(told)
+    state = parts.latest(news, "state")
+    found = modules(told, state.get("starts", ()))
     if not found:
         why = (
             "Python 3.12 and newer tell when modules run. This project is served by an older one, or by one in which "
             "that is taken."
         )
         return page("Start-up", f"<h1>Start-up</h1>{parts.note(why)}", path="/startup", number=news.number)
-    folder = parts.latest(news, "state").get("cwd", "")
+    folder = state.get("cwd", "")
     main = f"<h1>Start-up</h1>{_summary(found)}{_waterfall(found)}{_slowest(found, folder)}"
     return page("Start-up", main, path="/startup", number=news.number, scripts=("filter.js",))
 
 
-def modules(told: dict[str, Any]) -> list[Module]:
-    """What the process has noted, worked out: depth, chain of importers, time of its own."""
+def modules(told: dict[str, Any], starts: Sequence[tuple[int, str]] = ()) -> list[Module]:
+    """What the process has noted, worked out: depth, chain of importers, time of its own; and what ran before.
+
+    `starts`: when interpreters were started, and what to call what runs in each before the first module. The process
+    may be a fork of a fork: that of its modules is the last one before them.
+    """
     noted, names, project = told.get("modules", []), told.get("names", {}), set(told.get("project", []))
-    first = min((began for _, began, _, _ in noted), default=0)
+    if not noted:
+        return []
+    first = min(began for _, began, _, _ in noted)
+    start, label = max((each for each in starts if each[0] <= told["began"]), default=(first, ""))
     inner = [0] * len(noted)
     for _, began, ended, parent in noted:
         if parent >= 0 and ended:
@@ -65,14 +73,15 @@ def modules(told: dict[str, Any]) -> list[Module]:
                 name=names.get(file) or _name_of(file),
                 file=file,
                 kind=_kind(file, project),
-                began=(began - first) / 1e6,
+                began=(began - start) / 1e6,
                 whole=whole / 1e6,
                 own=max(0, whole - inner[index]) / 1e6,
                 depth=0 if above is None else above.depth + 1,
                 chain=() if above is None else (*above.chain, above.name),
             )
         )
-    return found
+    took = (first - start) / 1e6
+    return [Module(label, "", "before", 0.0, took, took, 0, ()), *found] if label else found
 
 
 def _name_of(file: str) -> str:
@@ -91,6 +100,7 @@ def _kind(file: str, project: set[str]) -> str:
 
 
 _KINDS = {
+    "before": "before the first module",
     "project": "the project",
     "django": "Django",
     "packages": "other packages",
@@ -100,13 +110,13 @@ _KINDS = {
 
 
 def _summary(found: list[Module]) -> str:
+    count = sum(module.kind != "before" for module in found)
     by_kind = {kind: sum(module.own for module in found if module.kind == kind) for kind in _KINDS}
     pieces = [(kind, _KINDS[kind], took) for kind, took in by_kind.items() if took > 0]
     whole = sum(took for _, _, took in pieces)
     head = (
-        f'<p class="quiet"><b>{len(found)} modules</b> took <b>{parts.duration(whole)}</b> to execute, put together as '
-        "a start from the beginning takes it. What extension modules do counts for who imports them; what ran before "
-        "Afresh was loaded (manage.py, the settings, a part of Django) is not in it.</p>"
+        f'<p class="quiet"><b>{count} modules</b> and what ran before them took <b>{parts.duration(whole)}</b>, put '
+        "together as a start from the beginning takes it. What extension modules do counts for who imports them.</p>"
     )
     return head + parts.bar(pieces, whole, "Time by kind of module") + parts.legend(pieces)
 
