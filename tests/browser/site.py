@@ -1,11 +1,14 @@
 """A small application with files of its own, served by Afresh, for pages in a real browser."""
 
 import os
+import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import afresh
 from afresh.testing.deadline import Deadline
 from afresh.testing.edits import edit
 from afresh.testing.server import Server, started_server
@@ -108,7 +111,29 @@ class Site:
     @property
     def link(self) -> str:
         """The dashboard's address with its key."""
-        return self.server.err.wait_for(r"^Dashboard: (?P<link>\S+)\n")["link"]
+        return link_of(self.server)
+
+
+EXAMPLE = Path(__file__).parents[2] / "example"
+
+
+@contextmanager
+def example_at(root: Path, more: Mapping[str, str]) -> Iterator[Server]:
+    """Copy the example, add texts to the ends of its files (those there are none of yet are made), and serve it."""
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("db.sqlite3*", "__pycache__", "media"))
+    for name, text in more.items():
+        with open(root / name, "a", encoding="utf-8") as file:
+            file.write(text)
+    environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(afresh.__file__).parent.parent), "LANG": "C.UTF-8"}
+    subprocess.run((sys.executable, "manage.py", "migrate", "-v0"), cwd=root, check=True, env=environ)
+    command = (sys.executable, "manage.py", "runserver", "0")
+    with started_server(command, cwd=root, env={**environ, "PYTHONUNBUFFERED": "1"}) as server:
+        yield server
+
+
+def link_of(server: Server) -> str:
+    """The dashboard's address with its key."""
+    return server.err.wait_for(r"^Dashboard: (?P<link>\S+)\n")["link"]
 
 
 @contextmanager

@@ -2,24 +2,21 @@
 
 import re
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import playwright.sync_api as playwright
 import pytest
 
-import afresh
-from afresh.testing.server import Server, started_server
+from afresh.testing.server import Server
+
+from .site import example_at, link_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-EXAMPLE = Path(__file__).parents[2] / "example"
 DEADLINE = 50_000  # milliseconds
 STRICT = """
 from django.http import HttpResponse
@@ -46,15 +43,8 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    root = tmp_path_factory.mktemp("example") / "site"
-    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("db.sqlite3*", "__pycache__", "media"))
-    urls = root / "kitchen" / "urls.py"
-    urls.write_text(urls.read_text() + STRICT)
-    environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(afresh.__file__).parent.parent), "LANG": "C.UTF-8"}
-    subprocess.run((sys.executable, "manage.py", "migrate", "-v0"), cwd=root, check=True, env=environ)
-    command = (sys.executable, "manage.py", "runserver", "0")
-    with started_server(command, cwd=root, env={**environ, "PYTHONUNBUFFERED": "1"}) as server:
-        yield Site(server, server.err.wait_for(r"^Dashboard: (?P<link>\S+)\n")["link"])
+    with example_at(tmp_path_factory.mktemp("example") / "site", {"kitchen/urls.py": STRICT}) as server:
+        yield Site(server, link_of(server))
 
 
 @pytest.fixture(scope="module")

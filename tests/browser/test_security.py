@@ -9,11 +9,13 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from .site import Site, site_at
+from afresh.testing.server import Server
+
+from .site import Site, example_at, link_of, site_at
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -34,11 +36,11 @@ async (target) => {
       if (text || answer.type !== "opaque") note(`opaque ${path}`, text);
     }, () => {}));
   }
-  const bodies = ["", "{}", new URLSearchParams({ file: "application.py", next: "/" })];
-  for (const name of ["reload", "open-editor"]) {
+  const bodies = ["", "{}", new URLSearchParams({ file: "application.py", next: "/", path: "/visited-by-the-tour" })];
+  for (const name of ["/actions/reload", "/actions/open-editor", "/actions/migrate", "/learn/visit"]) {
     for (const body of bodies) {
       for (const mode of ["cors", "no-cors"]) {
-        await within(fetch(`${target}/actions/${name}`, { method: "POST", mode, body, credentials: "include" }).then(
+        await within(fetch(`${target}${name}`, { method: "POST", mode, body, credentials: "include" }).then(
           async (answer) => { const text = await answer.text(); if (text) note(`did ${name}`, text); }, () => {}));
       }
     }
@@ -47,13 +49,13 @@ async (target) => {
       frame.name = `frame-${name}-${sandbox}`;
       if (sandbox) {
         frame.sandbox = sandbox;
-        const form = `<form method=post action="${target}/actions/${name}"></form>`;
+        const form = `<form method=post action="${target}${name}"></form>`;
         frame.srcdoc = form + "<script>document.forms[0].submit()<" + "/script>";
       }
       document.body.append(frame);
       if (!sandbox) {
         const form = document.createElement("form");
-        Object.assign(form, { method: "post", action: `${target}/actions/${name}`, target: frame.name });
+        Object.assign(form, { method: "post", action: `${target}${name}`, target: frame.name });
         document.body.append(form);
         form.submit();
       }
@@ -167,6 +169,7 @@ def test_no_page_elsewhere_reads_or_changes_anything(
     own.goto(f"http://afresh.localhost:{site.server.port}/")
     own.locator("h1", has_text="Now").wait_for()
     assert site.server.err.text().count("reload ") == before
+    assert "visited-by-the-tour" not in site.server.err.text()
     assert "generation 1" in own.inner_text("main")
 
 
@@ -226,18 +229,100 @@ def test_the_link_works_once_from_anywhere_and_its_key_leaves_the_address(site: 
     assert page.evaluate("document.cookie") == ""  # HttpOnly
 
 
-def test_what_is_shown_is_text_whatever_it_holds(tmp_path: Path, page: "Page") -> None:
-    hostile = "<img src=x onerror=foreign=1>"
-    (tmp_path / "static").mkdir()
-    with site_at(tmp_path) as site:
-        dialogs: list[Any] = []
-        page.on("dialog", lambda dialog: dialogs.append(dialog))
-        page.goto(site.link)
-        page.wait_for_function("document.readyState === 'complete'")
-        site.edit("application.py", '+ " body"', '+ " text"')
-        assert site.server.get("/").status == 200
-        page.locator("td", has_text="application.py").first.wait_for()
-        page.goto(f"http://afresh.localhost:{site.server.port}/open?file={hostile}&line={hostile}")
-        page.locator("h1", has_text="onerror").wait_for()
-        assert page.evaluate("window.foreign") is None
-        assert dialogs == []
+HOSTILE = "<img src=x onerror=foreign=1>"
+TARGET = "/<img/src=x/onerror=foreign=1>"
+# What a view shows and others may have written: a setting, a pattern, a check, a module, a file, an exception's title.
+HOSTILE_FILES = {
+    "kitchen/settings.py": f"\nEVIL = {HOSTILE!r}\n",
+    "kitchen/urls.py": f"""
+from importlib import import_module
+from django.core import checks
+from django.urls import re_path
+from django.views.generic import RedirectView
+urlpatterns.append(re_path({"^" + HOSTILE!r}, RedirectView.as_view(url="/"), name={HOSTILE!r}))
+checks.register(lambda app_configs, **kwargs: [checks.Warning({HOSTILE!r}, hint={HOSTILE!r}, id={HOSTILE!r})])
+import_module({"recipes." + HOSTILE!r})
+""",
+    f"recipes/{HOSTILE}.py": "import time\ntime.sleep(0.2)\n",
+    "recipes/static/recipes/hostile.html": "<!doctype html><title>hostile</title><body>",
+}
+# The views, each with a part of its heading.
+SHOWN = {
+    "/": "Now",
+    "/requests": "Requests",
+    "/requests/1": "GET",
+    "/reloads": "Reloads",
+    "/reloads/3": "Generation 3",
+    "/startup": "Start-up",
+    "/routes": "Routes",
+    f"/routes?path={TARGET}": "Routes",
+    "/settings": "Settings",
+    "/checks": "Checks",
+    "/learn?request=1": "Learn",
+    "/learn/snapshot?request=1": "GET",
+    f"/open?file={HOSTILE}&line={HOSTILE}": "onerror",
+}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shop") / "site"
+
+
+@pytest.fixture(scope="module")
+def shop(root: Path) -> Iterator[Server]:
+    with example_at(root, HOSTILE_FILES) as server:
+        yield server
+
+
+@pytest.mark.parametrize("name", ["a script of the application", "another port"])
+def test_no_page_elsewhere_migrates_or_visits(
+    shop: Server, context: "BrowserContext", elsewhere: int, name: str
+) -> None:
+    """CVE-2020-8185: the button that runs migrations, where it can run them."""
+    page = context.new_page()
+    page.goto(link_of(shop))
+    page.locator("h1", has_text="Now").wait_for()
+    own = page.url
+    page.goto(PAGES[name].replace("hostile", "recipes/hostile").format(port=shop.port, other=elsewhere))
+    assert page.evaluate(ATTACK, own.rstrip("/")) == []
+    page.goto(f"{own}checks")
+    page.get_by_role("button", name="Run migrate").wait_for()
+    assert page.locator("#output").is_hidden()  # nobody has run it
+    assert "visited-by-the-tour" not in shop.err.text()
+
+
+def test_what_is_shown_is_text_whatever_it_holds(shop: Server, root: Path, page: "Page") -> None:
+    """CVE-2017-12794: markup in what an error page and the dashboard show."""
+    raised = f"\nraise RuntimeError({HOSTILE!r})\n"
+    file = root / "recipes" / f"{HOSTILE}.py"
+    asked = f"GET {TARGET} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    text = file.read_text()
+    assert shop.exchange(asked).startswith(b"HTTP/1.1 404 ")
+
+    def assert_is_text(place: str) -> None:
+        assert page.locator("main img").count() == 0, place
+        assert page.locator("main").inner_html().count("&lt;img") > 0, place
+        assert page.evaluate("window.foreign") is None, place
+
+    page.goto(link_of(shop))
+    assert shop.exchange(asked).startswith(b"HTTP/1.1 404 ")
+    page.locator("#steps td", has_text=TARGET).nth(2).wait_for()  # what the script has added
+    file.write_text(text + raised)
+    assert shop.get("/").status == 500
+    page.locator(".stage .error", has_text=HOSTILE).wait_for()
+    assert_is_text("Now, with an error")
+    page.goto(f"http://127.0.0.1:{shop.port}/")
+    page.locator("main", has_text=HOSTILE).wait_for()
+    assert_is_text("the failure page")
+    page.goto("about:blank")  # it would load itself anew in between
+    file.write_text(text + "\nMENDED = 1\n")
+    assert shop.get("/").status == 200
+    origin = link_of(shop).partition("/?")[0]
+    for path, heading in SHOWN.items():
+        page.goto(origin + path)
+        page.locator("h1", has_text=heading).first.wait_for()
+        if path == "/checks":  # which run after the answer
+            page.locator("#checks", has_text=HOSTILE).wait_for()
+        assert_is_text(path)
+    file.write_text(text)
