@@ -168,6 +168,7 @@ def test_an_address_that_cannot_be_bound_is_said_and_the_rest_goes_on(tmp_path: 
 
 
 def test_the_key_is_another_at_each_start(tmp_path: Path) -> None:
+    """CVE-2019-5420: a development secret that could be guessed."""
     tokens = set()
     for name in ("a", "b"):
         with served(tmp_path / name, FILES) as project:

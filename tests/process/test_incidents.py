@@ -4,15 +4,20 @@ Those that need a browser are in tests/browser/test_security.py; who passes the 
 tests/unit/dashboard/test_guard.py.
 """
 
+import shutil
 import socket
 from collections.abc import Iterator
+from hashlib import md5
+from pathlib import Path
 
 import pytest
 
 from afresh.testing.client import exchange
+from afresh.testing.server import Server, started_server
 
 from .served import Served, served
 from .test_dashboard import FILES, Dashboard
+from .test_dashboard_views import ENVIRON, EXAMPLE, MANAGE, SECRET
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,29 @@ ROWS: dict[str, tuple[str, list[str], int]] = {
         [OWN, KEY, "Origin: http://evil.example", "Connection: Upgrade", "Upgrade: websocket"],
         403,
     ),
+    "CVE-2026-112085: an upgrade at another host": (
+        "GET /socket",
+        ["Host: evil.example", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"],
+        400,
+    ),
+    "CVE-2025-48068: a source for a page elsewhere": (
+        "GET /open?file=application.py",
+        [OWN, KEY, "Origin: http://evil.example"],
+        403,
+    ),
+    "CVE-2025-48068: a source for a script tag elsewhere": (
+        "GET /open?file=application.py",
+        [OWN, KEY, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: script"],
+        403,
+    ),
+    "CVE-2019-5420: a key that is made from a name": (f"GET /?token={md5(b'application').hexdigest()}", [OWN], 401),
+    "CVE-2020-8185: migrations without the key": ("POST /actions/migrate", [OWN, ORIGIN, "Content-Length: 0"], 401),
+    "CVE-2020-8185: migrations from elsewhere": (
+        "POST /actions/migrate",
+        [OWN, KEY, "Origin: http://evil.example", "Content-Length: 0"],
+        403,
+    ),
+    "CVE-2020-8185: migrations by GET": ("GET /actions/migrate", [OWN, KEY], 405),
     "CVE-2026-94485: JSON without the key": ("POST /actions/reload", [OWN, ORIGIN, "Content-Length: 0"], 401),
     "CVE-2025-30359: a script tag elsewhere": (
         "GET /static/dashboard.js",
@@ -79,7 +107,15 @@ ROWS: dict[str, tuple[str, list[str], int]] = {
     "CVE-2023-34092: two slashes": ("GET //static//dashboard.js", [OWN, KEY], 404),
     "a path upwards": ("GET /static/..%2f..%2fguard.py", [OWN, KEY], 404),
     "CVE-2025-30208: a query that asks for the source": ("GET /static/guard.py?raw??", [OWN, KEY], 404),
+    "CVE-2024-45811: a query that asks for an import": ("GET /static/guard.py?import&raw", [OWN, KEY], 404),
+    "GHSA-4r4m: a query that asks for an inlined import": ("GET /static/guard.py?inline&import", [OWN, KEY], 404),
+    "CVE-2025-31486: a query that looks like another kind": ("GET /static/guard.py?.svg?.wasm?init", [OWN, KEY], 404),
+    "GHSA-859w: a slash and a dot": ("GET /static/../guard.py/.", [OWN, KEY], 404),
+    "CVE-2026-39364: a query that names a kind": ("GET /static/..%2fguard.py?raw", [OWN, KEY], 404),
+    "CVE-2026-39365: a map of a file above": ("GET /static/..%2f..%2fguard.py.map", [OWN, KEY], 404),
     "CVE-2024-49766: a name of a device": ("GET /static/CON.js", [OWN, KEY], 404),
+    "CVE-2026-21860: a name of a device with another ending": ("GET /static/CON.txt.js", [OWN, KEY], 404),
+    "CVE-2026-21860: a name of a device with a space": ("GET /static/NUL%20", [OWN, KEY], 404),
     "a name with NUL": ("GET /static/dashboard.js%00.css", [OWN, KEY], 404),
     "CVE-2015-3224: a peer that says it is local": ("GET /", [OWN, "X-Forwarded-For: 127.0.0.1"], 401),
     "a host that is forwarded": ("GET /", ["Host: localhost", "X-Forwarded-Host: {own}", KEY], 200),
@@ -142,3 +178,60 @@ def test_many_streams_end_nothing(project: Served) -> None:
         client.close()
     assert {first[9:12] for first in firsts} == {b"200", b"503"}
     assert project.get() == "one"
+
+
+@pytest.mark.parametrize("path", ["/", "/static/dashboard.js", "/actions/reload", "/__afresh__/live.js"])
+def test_no_page_elsewhere_may_hold_an_answer(dashboard: Dashboard, path: str) -> None:
+    """CVE-2026-6402: browsers send no Sec-Fetch fields to plain HTTP, so the answer itself has to say it."""
+    host = "localhost" if path.startswith("/__afresh__") else dashboard.host
+    answer = dashboard.project.server.get(path, headers={"Host": host, "Cookie": dashboard.cookie})
+    assert answer.header("Cross-Origin-Resource-Policy") == "same-origin"
+
+
+# Targets that lead out of the folder of static files, or ask for a file in another form; `{up}` leads to the project.
+OUTSIDE: dict[str, str] = {
+    "a path upwards": "/static/{up}.env",
+    "a path upwards, encoded": "/static/..%2f..%2f.env",
+    "a path upwards, encoded twice": "/static/..%252f..%252f.env",
+    "CVE-2023-34092: two slashes": "//static//{up}/.env",
+    "CVE-2023-34092: the file system's root": "/static/{root}/.env",
+    "CVE-2024-45811: a query that asks for an import": "/static/{up}.env?import&raw",
+    "CVE-2024-45811: a folder of the file system": "/@fs{root}/.env?import&raw??",
+    "CVE-2025-30208: a query that asks for the source": "/static/{up}.env?raw??",
+    "GHSA-4r4m: a query that asks for an inlined import": "/static/{up}.env?inline&import",
+    "CVE-2025-31486: a query that looks like another kind": "/static/{up}.env?.svg?.wasm?init",
+    "CVE-2025-31486: a path that looks like another kind": "/static/x.svg/../{up}.env",
+    "CVE-2025-32395: a fragment": "/static/#/../{up}.env",
+    "GHSA-859w: a slash and a dot": "/static/{up}.env/.",
+    "CVE-2026-39364: a query that names a kind": "/static/{up}.env?raw",
+    "CVE-2026-39365: a map of a file above": "/static/recipes/{up}../.env.map",
+    "CVE-2024-49766: a share": "/static/%5c%5chost%5cshare%5c.env",
+    "CVE-2026-21860: a name of a device": "/static/CON.txt",
+    "CVE-2026-21860: a name of a device with a space": "/static/recipes/AUX%20",
+}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Server]]:
+    root = tmp_path_factory.mktemp("shop") / "site"
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("db.sqlite3*", "__pycache__", "media"))
+    for name in (".env", ".env.map"):
+        (root / name).write_text(SECRET)
+    with started_server((*MANAGE, "runserver", "0"), cwd=root, env={**ENVIRON, "PYTHONUNBUFFERED": "1"}) as server:
+        yield root, server
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_nothing_outside_the_applications_static_files(shop: tuple[Path, Server], name: str) -> None:
+    root, server = shop
+    target = OUTSIDE[name].format(up="../../", root=root)
+    answer = server.exchange(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    # What Django's finders refuse is an exception that its handler of static files lets through.
+    is_refused = answer.startswith(b"HTTP/1.1 500 ") and b"SuspiciousFileOperation" in answer
+    assert is_refused or answer[:13] in (b"HTTP/1.1 400 ", b"HTTP/1.1 404 ")
+    assert SECRET.encode() not in answer
+
+
+def test_the_applications_static_files_are_there(shop: tuple[Path, Server]) -> None:
+    """Else nothing outside of them would prove nothing."""
+    assert shop[1].get("/static/recipes/site.css").status == 200
