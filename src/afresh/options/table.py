@@ -51,7 +51,7 @@ class Options(NamedTuple):
     body_wait: Annotated[
         float,
         seconds(minimum=0.0),
-        "How long a body may bring nothing before its request is dropped; 0: without limit.",
+        "How long a body may bring nothing before its request ends; 0: without limit.",
     ] = 60.0
     idle: Annotated[
         float, seconds(minimum=0.0), "How long a connection may be idle before it is closed; 0: without limit."

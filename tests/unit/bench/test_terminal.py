@@ -12,7 +12,9 @@ from afresh.keeper.console import Reload
     [
         (Reload(2, "patch", "blog/views.py:detail", 14.4).line(is_verbose=False), Told(2, "patch", "", 0, 14)),
         (
-            Reload(3, "resume", "blog/urls.py", 95.0, reason="the statements of the module", modules=7).line(is_verbose=False),
+            Reload(3, "resume", "blog/urls.py", 95.0, reason="the statements of the module", modules=7).line(
+                is_verbose=False
+            ),
             Told(3, "resume", "the statements of the module", 7, 95),
         ),
         (Reload(4, "resume", "a.py", 9.0, modules=1).line(is_verbose=False), Told(4, "resume", "", 1, 9)),
