@@ -221,7 +221,20 @@ def test_a_reload_says_what_changed_how_and_where_the_time_went(shop: Shop) -> N
         costs = [row[3] for row in rows if row and row[0] == "checkpoint"]
         assert costs
         assert all(re.fullmatch(r"[\d.]+ m?s", cost) for cost in costs), costs
-        assert "recipes/pictures.py" in shop.text("/reloads/2")
+        told = shop.text("/reloads/2")
+        assert "recipes/pictures.py" in told
+        assert "Why not faster" in told
+        functions = shop.project.root / "recipes" / "views.py"
+        body = functions.read_text()
+        functions.write_text(body.replace("    recipes =", "    recipes = request and", 1))
+        try:
+            assert body != functions.read_text()
+            assert shop.project.ask("/").status == 200
+            report = next(reports)
+            assert report["way"] == "patch"
+            assert "Why so fast: only the body of" in shop.text(f"/reloads/{report['number']}")
+        finally:
+            functions.write_text(body)
     finally:
         views.write_text(text)
         stream.close()

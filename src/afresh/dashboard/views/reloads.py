@@ -90,8 +90,10 @@ def _body(report: dict[str, Any], whole: float) -> str:
 
 
 def _why(report: dict[str, Any]) -> str:
-    """Why not faster, and what to do about it; and what keeps every reload slow."""
+    """Why so fast; or why not faster, and what to do about it; and what keeps every reload slow."""
     said_so = []
+    if report.get("because"):
+        said_so.append((f"Why so fast: {report['because']}.", ""))
     if report["reason"]:
         said_so.append((f"Why not faster: {report['reason']}.", advice(report["reason"])))
     if report.get("obstacle"):
