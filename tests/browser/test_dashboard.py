@@ -95,6 +95,8 @@ def test_every_stage_that_was_passed_shows_its_time(site: Site, page: "Page") ->
     for stage in ("run", "settings", "routing", "listen", "wait", "receive", "process", "send"):
         took = page.locator(f'.stage[data-stage="{stage}"] .took')
         playwright.expect(took).to_have_text(re.compile(r"^[\d.]+ m?s$"))
+    # It is over before it could be drawn.
+    playwright.expect(page.locator('.stage[data-stage="receive"]')).to_have_class(re.compile("is-passed"))
     page.reload()
     assert "not measured" not in page.locator(".flow").inner_text()
 
