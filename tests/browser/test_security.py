@@ -250,7 +250,7 @@ import_module({"recipes." + HOSTILE!r})
 SHOWN = {
     "/": "Now",
     "/requests": "Requests",
-    "/requests/1": "GET",
+    "/requests/NUMBER": "GET",
     "/reloads": "Reloads",
     "/reloads/3": "Generation 3",
     "/startup": "Start-up",
@@ -258,8 +258,8 @@ SHOWN = {
     f"/routes?path={TARGET}": "Routes",
     "/settings": "Settings",
     "/checks": "Checks",
-    "/learn?request=1": "Learn",
-    "/learn/snapshot?request=1": "GET",
+    "/learn?request=NUMBER": "Learn",
+    "/learn/snapshot?request=NUMBER": "GET",
     f"/open?file={HOSTILE}&line={HOSTILE}": "onerror",
 }
 
@@ -319,7 +319,10 @@ def test_what_is_shown_is_text_whatever_it_holds(shop: Server, root: Path, page:
     file.write_text(text + "\nMENDED = 1\n")
     assert shop.get("/").status == 200
     origin = link_of(shop).partition("/?")[0]
-    for path, heading in SHOWN.items():
+    page.goto(origin + "/requests")
+    number = str(page.get_by_role("link", name=TARGET).first.get_attribute("href")).rpartition("/")[2]
+    for shown, heading in SHOWN.items():
+        path = shown.replace("NUMBER", number)
         page.goto(origin + path)
         page.locator("h1", has_text=heading).first.wait_for()
         if path == "/checks":  # which run after the answer

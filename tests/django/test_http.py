@@ -18,6 +18,7 @@ from .differences import (
     INSTALLED,
     LENGTH_OF_REDIRECT,
     NO_LENGTH_OF_NO_CONTENT,
+    NO_LENGTH_OF_NOT_MODIFIED,
     SERVER_FIELD,
     SERVER_NAME,
     SERVER_SOFTWARE,
@@ -28,7 +29,7 @@ from .sides import CHECKED, SELF_TEST, Pair, Site, as_text
 
 RESPONSES = (
     *(SERVER_FIELD, SERVER_SOFTWARE, SERVER_NAME, FILE_WRAPPER, INPUT_TERMINATED_IN_PAGE),
-    *(INSTALLED, NO_LENGTH_OF_NO_CONTENT),
+    *(INSTALLED, NO_LENGTH_OF_NO_CONTENT, NO_LENGTH_OF_NOT_MODIFIED),
     *([LENGTH_OF_REDIRECT] if django.VERSION < (6,) else []),
 )
 PATHS = ["/", "/about/", "/about", "/absent/", "/boom/", "/status/204/", "/status/302/", "/status/304/", "/status/500/"]

@@ -1,5 +1,6 @@
 """Reloads that go on from checkpoints: which way each edit takes, and what becomes of the dormant processes."""
 
+import json
 import os
 import re
 import signal
@@ -99,7 +100,8 @@ def test_why_functions_were_exchanged_is_told_to_machines_only(project: Served) 
         server.get("/")
         edit(project.root / "middle.py", new, old)
         server.get("/")
-        server.err.wait_for(r"reload 2 .*only the body of `word` changed, and it did not run during the start")
+        told = json.loads(server.err.wait_for(r'^.*"kind": "reload".*$')[0])
+        assert told["reason"] == "only the body of `word` changed, and it did not run during the start"
         assert server.stop() == 0
 
 

@@ -138,6 +138,13 @@ def rename_over(path: Path, content: str) -> None:
     os.replace(temporary, path)
 
 
+def move_over(path: Path, content: str, elsewhere: Path) -> None:
+    """As `rename_over`, from another folder: where new names count, a writer that is held up would show two files."""
+    temporary = elsewhere / (path.name + ".tmp~1")
+    temporary.write_text(content)
+    os.replace(temporary, path)
+
+
 def back_up_and_write(path: Path, content: str) -> None:
     """As vim with `backupcopy=no`: the old file moves away, a new one takes its place, the backup is deleted."""
     backup = path.with_name(path.name + "~")

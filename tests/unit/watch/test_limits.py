@@ -18,6 +18,7 @@ from .rig import (
     executed_from_cache,
     found,
     listed,
+    move_over,
     read,
     rename_over,
     write,
@@ -163,7 +164,7 @@ class TestPolling:
             write(new, "x")
 
         steps: list[tuple[Callable[[], object], Path]] = [
-            (lambda: rename_over(templates / "page.html", "three"), templates / "page.html"),
+            (lambda: move_over(templates / "page.html", "three", tmp_path), templates / "page.html"),
             (lambda: write(outside / "helper.py", ""), outside / "helper.py"),
             (create, absent),
             (lambda: rename_over(absent, "yy"), absent),

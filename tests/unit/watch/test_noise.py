@@ -11,7 +11,7 @@ import pytest
 from afresh.watch.gate import ServerGate, Verdict
 from afresh.watch.settle import GRACE, Phase
 
-from .rig import DEADLINE, Rig, executed, found, listed, read, rename_over, write
+from .rig import DEADLINE, Rig, executed, found, listed, move_over, read, write
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_temporary_name_that_goes_again_is_no_edit(rig: Rig, monkeypatch: pyte
 def test_project_files_count_when_they_are_closed(rig: Rig, project: Path) -> None:
     notes = project / "notes.txt"
     assert rig.changes(lambda: write(notes, "yy")) == {notes}
-    assert rig.changes(lambda: rename_over(notes, "zzz")) == {notes}
+    assert rig.changes(lambda: move_over(notes, "zzz", rig.root.parent)) == {notes}
     assert not rig.watcher.is_consumed(str(notes))
     with notes.open("a") as file:
         file.write("more")
