@@ -465,7 +465,7 @@ def test_it_ends_as_a_load_would_have_ended(pages: Pages, page: "Page", context:
     settled(page)
     mark(page)
     beside = context.new_page()
-    for number in range(1, 21):
+    for number in range(1, 13):
         _change(chance, tree)
         page.evaluate("sessionStorage.clear()")  # so many so quickly are a page that changes itself
         pages.show(_body(tree, number))
