@@ -18,12 +18,13 @@ import msgspec
 
 from afresh.channel.messages import Compiler
 from afresh.reload.disk import Now, followed
-from afresh.reload.journal import Edit, Entry, Exec, Read, Stat
+from afresh.reload.journal import Edit, Entry, Exec, Read, Signature, Stat
 from afresh.reload.orders import Inside, Part, Patch
 from afresh.reload.plan import Candidate, Plan, Question, Texts, Way, plan
 from afresh.reload.strand import Strand, Text
 from afresh.source.cache import CodeCache
 from afresh.source.editions import Editions
+from afresh.watch.states import same_content
 
 if TYPE_CHECKING:
     from afresh.reload.compare import Comparison
@@ -136,7 +137,8 @@ class Ledger:
                     pass
                 case _:
                     continue
-            if self._found.setdefault((type(entry), path), found) != found:
+            known = self._found.setdefault((type(entry), path), found)
+            if known != found and not _is_same_file(known, found):
                 self._found[type(entry), path] = found
                 changed.add(path)
         if changed:
@@ -404,3 +406,8 @@ def _what_changed(found: Comparison) -> str:
     names = [place.qualname for place in found.changed]
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"the body of `{names[0]}`{more}" if names else "its lines"
+
+
+def _is_same_file(one: object, other: object) -> bool:
+    """Whether it is as the watcher has it: another link to a file, or other rights, are no other content."""
+    return isinstance(one, Signature) and isinstance(other, Signature) and same_content(one, other)

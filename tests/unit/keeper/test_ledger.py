@@ -218,6 +218,20 @@ def test_data(started: Desk) -> None:
     assert (found.way, found.at) == (Way.RESUME, MIDDLE)
 
 
+def test_another_link_to_data_is_no_other_data(started: Desk) -> None:
+    """As installers make them that share files between environments: only the time of the inode's change differs."""
+    path = Path(started.path("data.txt"))
+    path.write_text("data")
+    started.consumed.add(str(path))
+    started.consume(BOOT, Read(str(path), signature_of(str(path))))
+    before = path.stat().st_ctime_ns
+    while path.stat().st_ctime_ns == before:
+        path.chmod(0o600)
+    started.consume(SERVER, Read(str(path), signature_of(str(path))))
+    found = started.save({"late.py": VIEW})
+    assert (found.way, found.at) == (Way.PATCH, BOOT)
+
+
 # ---- existence ------------------------------------------------------------------------------------------------------
 
 
