@@ -53,6 +53,12 @@ def app(environ, start_response):
 def view():
     return WORD + " body"
 '''
+MANAGE = """\
+import os, sys
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+from django.core.management import execute_from_command_line
+execute_from_command_line(sys.argv)
+"""
 FILES = {
     "application.py": APPLICATION,
     "static/style.css": '@import "imported.css";\nh1 { color: rgb(1, 2, 3); }\n.end { margin-top: 3000px; }\n',

@@ -14,18 +14,13 @@ import pytest
 from afresh.testing.edits import edit, write_and_rename
 from afresh.testing.server import started_server
 
-from .site import Site
+from .site import MANAGE, Site
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 PROJECT = {
-    "manage.py": """\
-        import os, sys
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
-        from django.core.management import execute_from_command_line
-        execute_from_command_line(sys.argv)
-        """,
+    "manage.py": MANAGE,
     "settings.py": """\
         DEBUG = True
         SECRET_KEY = "x"

@@ -11,16 +11,13 @@ import pytest
 from afresh.testing.edits import edit
 from afresh.testing.server import Server, started_server
 
+from .site import MANAGE
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 FILES = {
-    "manage.py": """\
-        import os, sys
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
-        from django.core.management import execute_from_command_line
-        execute_from_command_line(sys.argv)
-        """,
+    "manage.py": MANAGE,
     "settings.py": """\
         DEBUG = True
         SECRET_KEY = "x"

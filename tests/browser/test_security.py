@@ -243,7 +243,7 @@ urlpatterns.append(re_path({"^" + HOSTILE!r}, RedirectView.as_view(url="/"), nam
 checks.register(lambda app_configs, **kwargs: [checks.Warning({HOSTILE!r}, hint={HOSTILE!r}, id={HOSTILE!r})])
 import_module({"recipes." + HOSTILE!r})
 """,
-    f"recipes/{HOSTILE}.py": "import time\ntime.sleep(0.2)\n",
+    f"recipes/{HOSTILE}.py": "sum(range(5_000_000))\n",  # enough work to be among the slowest modules, which are shown
     "recipes/static/recipes/hostile.html": "<!doctype html><title>hostile</title><body>",
 }
 # The views, each with a part of its heading.

@@ -252,6 +252,7 @@
     } finally {
       going = null;
     }
+    // Also where `show` has found that the page must be loaded all the same: a second reload replaces the first.
     isGoing = false;
     take(latest);
   }
