@@ -68,7 +68,7 @@ def once(pages: Sequence[str], site: Site) -> dict[str, float | list[float]]:
             _wrk(address, page, 4, 1)
             for connections in CONNECTIONS:
                 before = cpu_seconds(server.pids())
-                rate, slowest, failed = parse_wrk(_wrk(address, page, connections, SECONDS))
+                rate, slowest, failed = _wrk(address, page, connections, SECONDS)
                 cost = (cpu_seconds(server.pids()) - before) / (rate * SECONDS)
                 found[f"{page}: cpu {connections}"] = cost * 1e6
                 found[f"{page}: rate {connections}"] = rate
@@ -77,15 +77,19 @@ def once(pages: Sequence[str], site: Site) -> dict[str, float | list[float]]:
     return found
 
 
-def _wrk(address: Address, page: str, connections: int, seconds: int) -> str:
-    url = f"http://{address[0]}:{address[1]}{PAGES[page]}"
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
+def _wrk(address: Address, page: str, connections: int, seconds: int) -> tuple[float, float, float]:
     with tempfile.NamedTemporaryFile("w", prefix="bench-", suffix=".lua") as script:
-        if page == UPLOAD:
-            script.write(_UPLOADING)
-            script.flush()
-            command += ["-s", script.name]
-        return subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
+        script.write(_UPLOADING)
+        script.flush()
+        options = ["-s", script.name] if page == UPLOAD else []
+        return wrk(address, PAGES[page], connections, seconds, *options)
+
+
+def wrk(address: Address, path: str, connections: int, seconds: int, *options: str) -> tuple[float, float, float]:
+    """Load one address; what `parse_wrk` reads in its output."""
+    url = f"http://{address[0]}:{address[1]}{path}"
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", *options, url]
+    return parse_wrk(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}

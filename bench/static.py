@@ -1,7 +1,6 @@
 """`static`: the same files from Afresh, runserver and nginx on kept-alive connections, in requests per second."""
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from afresh.testing.client import free_port
 from bench.client import Address, wait_for_answer
-from bench.load import parse_wrk
+from bench.load import wrk
 from bench.peers import AFRESH, RUNSERVER, Peer
 from bench.processes import launched
 from bench.run import Data, Plan, answering, interleaved
@@ -57,9 +56,10 @@ def once(site: Site) -> dict[str, float | list[float]]:
     found: dict[str, float | list[float]] = {}
     with serving_files(site) as address:
         for size in SIZES:
-            _wrk(address, size, 4, 1)
+            path = f"{URL}bench/{size}.css"
+            wrk(address, path, 4, 1)
             for connections in CONNECTIONS:
-                rate, _, failed = parse_wrk(_wrk(address, size, connections, SECONDS))
+                rate, _, failed = wrk(address, path, connections, SECONDS)
                 found[f"rate {size} {connections}"] = rate
                 found[f"failed {size} {connections}"] = failed
     return found
@@ -90,12 +90,6 @@ def serving_files(site: Site) -> Iterator[Address]:
             address = ("127.0.0.1", port)
             wait_for_answer(server, address, f"{URL}recipes/site.css")
             yield address
-
-
-def _wrk(address: Address, size: int, connections: int, seconds: int) -> str:
-    url = f"http://{address[0]}:{address[1]}{URL}bench/{size}.css"
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", url]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def tables(data: Data) -> list[Table]:

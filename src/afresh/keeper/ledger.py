@@ -238,8 +238,9 @@ class Ledger:
         candidates: Sequence[int],
         is_project_code: Callable[[str], bool],
         receivers: bool,
+        has_failed: bool = False,
     ) -> Plan:
-        """What the edit asks for. `candidates`: checkpoints, in any order."""
+        """What the edit asks for. `candidates`: checkpoints, in any order; the rest as in `Question`."""
         accounts = [(handle, self._accounts[handle]) for handle in candidates if handle in self._accounts]
         accounts.sort(key=lambda item: (item[1].is_ready, item[1].progress, item[0]), reverse=True)
         server = None if serving is None else self._accounts.get(serving)
@@ -265,6 +266,7 @@ class Ledger:
                 is_project_code=is_project_code,
                 receivers=receivers,
                 obstacle=self._obstacle,
+                has_failed=has_failed,
             )
         )
         if found.way in (Way.RESUME, Way.COLD):

@@ -484,8 +484,17 @@ class Keeper:
             ready.link.send(msg.Warm(modules))
         for effect in self._machine.step(machine.StandbyDue(self._machine.generation)):
             self._perform_one(effect)
-            if isinstance(effect, machine.ForkFrom):
+            if isinstance(effect, machine.ForkFrom) and self._wrote_the_same(server, effect.parent):
                 self._send(effect.handle, msg.Prefault(server.pid or 0))
+
+    def _wrote_the_same(self, server: Member, checkpoint: int) -> bool:
+        """Whether what the server has written to is what one that goes on from the checkpoint will write to.
+
+        A server that has loaded the application itself has written to all that the start touched: no more than the rest
+        of that start, to one that goes on where it did; several times too much to one that finds everything loaded.
+        """
+        record = self._machine.records.get(server.handle)
+        return record is None or record.role is not Role.BOOT or record.parent == checkpoint
 
     def _learn(self) -> None:
         """A few texts at a time, so that no event waits for it."""
@@ -1147,6 +1156,7 @@ class Keeper:
             candidates=[] if has_own_server else checkpoints,
             is_project_code=lambda path: not self._is_complete and self._is_project_code(path),
             receivers=server is not None and server.receivers,
+            has_failed=self._machine.failure is not None,
         )
 
     def _supersede(self, pending: PendingEdit) -> None:

@@ -84,6 +84,10 @@ _ADVICE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         "exchanged.",
     ),
     (
+        r"the last start failed",
+        "Once a start comes to its end again, functions can be exchanged.",
+    ),
+    (
         r"so soon after the last edit",
         "For a moment after an edit that loads modules again, what functions are exchanged in is still to come. "
         "Later edits find it.",

@@ -41,6 +41,7 @@ class Desk:
         self.ledger = Ledger(self.consumed.__contains__, self.asked_for.__contains__)
         self.serving: int | None = None
         self.candidates: list[int] = []
+        self.has_failed = False
 
     def path(self, name: str) -> str:
         return str(self.root / name)
@@ -94,6 +95,7 @@ class Desk:
             candidates=self.candidates,
             is_project_code=lambda _: False,
             receivers=receivers,
+            has_failed=self.has_failed,
         )
 
     def follow(self, found: Plan, handle: int) -> None:
@@ -202,6 +204,14 @@ def test_what_keeps_the_application_from_being_a_checkpoint_is_the_reason(desk: 
     assert (found.way, found.at, found.reason) == (Way.RESUME, MIDDLE, "the start-up left threads running (a)")
     desk.ledger.ready(BOOT, desk.compiler)
     assert "so soon after the last edit" in desk.save({"late.py": VALUE}).reason
+
+
+def test_a_start_that_failed_is_the_reason_for_what_follows(started: Desk) -> None:
+    started.candidates = [START, MIDDLE]
+    started.serving, started.has_failed = None, True
+    found = started.save({"late.py": VALUE})
+    assert (found.way, found.at) == (Way.RESUME, MIDDLE)
+    assert found.reason == "the last start failed, so that there is nothing to exchange functions in"
 
 
 def test_what_ran_before_a_fork_ran_after_it(started: Desk) -> None:
