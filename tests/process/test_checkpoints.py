@@ -552,6 +552,28 @@ def test_a_standby_that_is_killed_as_it_is_needed(project: Served) -> None:
     assert project.get() == "G 1 middle 1 last 1"
 
 
+def test_a_standby_copies_no_more_than_it_will_write_to(tmp_path: Path) -> None:
+    """The server has loaded a lot by itself; whoever finds it loaded leaves it with the one that has."""
+    large = MODULE.format(word="last") + "DATA = [object() for _ in range(1_000_000)]\n"
+    with served(tmp_path, {**FILES, "last.py": large}, serve_first=60) as project:
+        project.get()
+        assert project.edit("first.py", "VALUE = 1", "VALUE = 2").way == "resume"
+        answering = project.server_pid()
+        second(project)
+        project.running.wait_idle()
+        standbys = [pid for pid in project.app_processes() if pid != answering and not children(pid)]
+        assert standbys
+        assert own_memory(answering) > 16_000_000
+        assert all(own_memory(pid) < 8_000_000 for pid in standbys)
+        assert project.server.stop() == 0, project.running.told()
+
+
+def own_memory(pid: int) -> int:
+    """Bytes that no other process has as well."""
+    fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
+    return 1024 * sum(int(fields[name].split()[0]) for name in ("Private_Clean", "Private_Dirty"))
+
+
 def test_a_killed_server_is_replaced(project: Served) -> None:
     project.edit("last.py", "VALUE = 1", "VALUE = 2")
     pid = project.server_pid()
