@@ -30,7 +30,7 @@ from bench import (
 )
 from bench.run import Plan
 from bench.spots import NAMES
-from bench.versions import labelled, versions
+from bench.versions import labelled
 
 MEASURES: dict[str, ModuleType] = {
     "start": start,
@@ -108,7 +108,7 @@ def write_readme() -> int:
         return 1
     data = {name: {p: found["data"][p] for p in README_PROJECTS if p in found["data"]} for name, found in kept.items()}
     tables = [
-        labelled(table, kept[name]["machine"].get("versions") or versions())
+        labelled(table, kept[name]["machine"].get("versions", {}))
         for name in kept
         for table in MEASURES[name].tables(data[name])
     ]

@@ -7,7 +7,6 @@ request costs the server's processes is steadier, and wrk and the kernel's share
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -39,11 +38,7 @@ DIRECT = Peer("direct call", "")
 """Not a server: the application's handler, called in a loop."""
 
 _DIRECT_CALL = Path(__file__).with_name("direct_call.py")
-_UPLOADING = """\
-wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/octet-stream"
-wrk.body = string.rep("x", 1048576)
-"""
+_UPLOADING = ("-s", str(Path(__file__).with_name("upload.lua")))
 
 
 def measure(plan: Plan) -> Data:
@@ -65,24 +60,17 @@ def once(pages: Sequence[str], site: Site) -> dict[str, float | list[float]]:
     found: dict[str, float | list[float]] = {}
     with answering(site) as (server, address):
         for page in pages:
-            _wrk(address, page, 4, 1)
+            path, options = PAGES[page], _UPLOADING if page == UPLOAD else ()
+            wrk(address, path, 4, 1, *options)
             for connections in CONNECTIONS:
                 before = cpu_seconds(server.pids())
-                rate, slowest, failed = _wrk(address, page, connections, SECONDS)
+                rate, slowest, failed = wrk(address, path, connections, SECONDS, *options)
                 cost = (cpu_seconds(server.pids()) - before) / (rate * SECONDS)
                 found[f"{page}: cpu {connections}"] = cost * 1e6
                 found[f"{page}: rate {connections}"] = rate
                 found[f"{page}: p99 {connections}"] = slowest
                 found[f"{page}: failed {connections}"] = failed
     return found
-
-
-def _wrk(address: Address, page: str, connections: int, seconds: int) -> tuple[float, float, float]:
-    with tempfile.NamedTemporaryFile("w", prefix="bench-", suffix=".lua") as script:
-        script.write(_UPLOADING)
-        script.flush()
-        options = ["-s", script.name] if page == UPLOAD else []
-        return wrk(address, PAGES[page], connections, seconds, *options)
 
 
 def wrk(address: Address, path: str, connections: int, seconds: int, *options: str) -> tuple[float, float, float]:

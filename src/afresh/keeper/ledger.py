@@ -171,6 +171,10 @@ class Ledger:
             self._cache = CodeCache(compiler.cache, compiler.key)
         self._compiler = compiler
 
+    def failed(self) -> None:
+        """A start did not come to its end: it has left no checkpoint there."""
+        self._obstacle = "the last start failed, so that there is nothing to exchange functions in"
+
     def gone(self, handle: int) -> None:
         """The process has ended; what it consumed counts for those who were forked from it."""
         self._accounts.pop(handle, None)
@@ -238,9 +242,8 @@ class Ledger:
         candidates: Sequence[int],
         is_project_code: Callable[[str], bool],
         receivers: bool,
-        has_failed: bool = False,
     ) -> Plan:
-        """What the edit asks for. `candidates`: checkpoints, in any order; the rest as in `Question`."""
+        """What the edit asks for. `candidates`: checkpoints, in any order."""
         accounts = [(handle, self._accounts[handle]) for handle in candidates if handle in self._accounts]
         accounts.sort(key=lambda item: (item[1].is_ready, item[1].progress, item[0]), reverse=True)
         server = None if serving is None else self._accounts.get(serving)
@@ -266,7 +269,6 @@ class Ledger:
                 is_project_code=is_project_code,
                 receivers=receivers,
                 obstacle=self._obstacle,
-                has_failed=has_failed,
             )
         )
         if found.way in (Way.RESUME, Way.COLD):

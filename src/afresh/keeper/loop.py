@@ -351,6 +351,7 @@ class Keeper:
             case machine.Answering(generation, reason, by_page):
                 self._answering(generation, reason, by_page=by_page)
             case machine.ShowFailure(failure, generation):
+                self._ledger.failed()
                 self._chronicle.failed(generation, failure.title, self._texts.changes(self.spec.cwd))
                 fields = console.failure_fields(failure, generation)
                 console.tell("failure", fields, console.failure_lines(failure))
@@ -490,8 +491,8 @@ class Keeper:
     def _wrote_the_same(self, server: Member, checkpoint: int) -> bool:
         """Whether what the server has written to is what one that goes on from the checkpoint will write to.
 
-        A server that has loaded the application itself has written to all that the start touched: no more than the rest
-        of that start, to one that goes on where it did; several times too much to one that finds everything loaded.
+        One that has loaded the application by itself has written to all that this touched: as the next will that goes
+        on from the same place, and far more than one will that finds the application loaded.
         """
         record = self._machine.records.get(server.handle)
         return record is None or record.role is not Role.BOOT or record.parent == checkpoint
@@ -1156,7 +1157,6 @@ class Keeper:
             candidates=[] if has_own_server else checkpoints,
             is_project_code=lambda path: not self._is_complete and self._is_project_code(path),
             receivers=server is not None and server.receivers,
-            has_failed=self._machine.failure is not None,
         )
 
     def _supersede(self, pending: PendingEdit) -> None:

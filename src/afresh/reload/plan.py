@@ -79,8 +79,7 @@ class Question(msgspec.Struct, frozen=True):
     checkpoints, latest first. `touched`: all paths edited since the keeper began. `is_asked_for`: a path lies in a tree
     that the project watches by itself (Django's `watch_dir`). `is_project_code`: a Python file of the project, which
     may be part of what is being loaded. `receivers`: the project wants to be told of any path. `obstacle`: why there is
-    no checkpoint at the end of the start, in words, where something keeps it from being left. `has_failed`: the last
-    start did not come to its end.
+    no checkpoint at the end of the start, in words, where something keeps it from being left.
     """
 
     edit: Edit
@@ -93,7 +92,6 @@ class Question(msgspec.Struct, frozen=True):
     is_project_code: Callable[[str], bool]
     receivers: bool
     obstacle: str = ""
-    has_failed: bool = False
 
 
 def plan(question: Question) -> Plan:
@@ -134,17 +132,10 @@ def _go_on(question: Question, stale: Sequence[str]) -> Plan:
             return Plan(Way.PATCH, found.place or _name(stale), reason, candidate.handle, found.patches)
         else:
             if not any(each.is_ready for each in question.candidates):
-                why = why or _why_not_ready(question)
+                why = why or question.obstacle or "so soon after the last edit no function can be exchanged"
             reason = why or ("as it was" if candidate.is_ready else "the start had not come to it")
             return Plan(Way.RESUME, _name(stale), reason, candidate.handle, found.patches)
     return Plan(Way.COLD, _name(stale), why or "nothing of the last start can be kept")
-
-
-def _why_not_ready(question: Question) -> str:
-    """Why there is no checkpoint with the whole application."""
-    if question.has_failed:
-        return "the last start failed, so that there is nothing to exchange functions in"
-    return question.obstacle or "so soon after the last edit no function can be exchanged"
 
 
 def _why_patched(question: Question, candidate: Candidate, patches: Sequence[Patch]) -> str:

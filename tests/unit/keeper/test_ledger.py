@@ -41,7 +41,6 @@ class Desk:
         self.ledger = Ledger(self.consumed.__contains__, self.asked_for.__contains__)
         self.serving: int | None = None
         self.candidates: list[int] = []
-        self.has_failed = False
 
     def path(self, name: str) -> str:
         return str(self.root / name)
@@ -95,7 +94,6 @@ class Desk:
             candidates=self.candidates,
             is_project_code=lambda _: False,
             receivers=receivers,
-            has_failed=self.has_failed,
         )
 
     def follow(self, found: Plan, handle: int) -> None:
@@ -208,7 +206,8 @@ def test_what_keeps_the_application_from_being_a_checkpoint_is_the_reason(desk: 
 
 def test_a_start_that_failed_is_the_reason_for_what_follows(started: Desk) -> None:
     started.candidates = [START, MIDDLE]
-    started.serving, started.has_failed = None, True
+    started.serving = None
+    started.ledger.failed()
     found = started.save({"late.py": VALUE})
     assert (found.way, found.at) == (Way.RESUME, MIDDLE)
     assert found.reason == "the last start failed, so that there is nothing to exchange functions in"
