@@ -25,7 +25,7 @@ from afresh.channel import messages as msg
 from afresh.channel.endpoint import Endpoint, app_endpoint, pair
 from afresh.channel.lifeline import hold
 from afresh.errors import Disconnected
-from afresh.reload.journal import Entry
+from afresh.reload.journal import Entry, Exec
 from afresh.reload.orders import Patch
 
 Patcher: TypeAlias = Callable[[Sequence[Patch]], None]
@@ -50,6 +50,8 @@ class Control:
         self._held_lifeline = hold(lifeline)
         self._inherited = own
         self.is_dormant = False
+        # What to do about what a boot that was forked ahead of time will execute.
+        self.expect: Callable[[Sequence[Exec]], object] = len
         self._asked: msg.Bind | None = None
         self._thread = threading.get_ident()
         self._backlog: deque[tuple[msg.ToApp, list[int]]] = deque()
@@ -230,6 +232,8 @@ class Control:
                     if self._asked is not None:
                         self.send(self._asked)  # the answer went to another process
                     return go
+                case msg.Ahead(executions):
+                    self.expect(executions)
                 case msg.Prefault(pid):
                     from afresh.boot.prefault import prefault
 
@@ -273,9 +277,14 @@ def _warm(application: Application, modules: Sequence[str]) -> None:
 
     codecs.lookup("unicode_escape")  # the access log's
 
+    import_needed(modules)
+    application.warm()
+
+
+def import_needed(modules: Sequence[str]) -> None:
+    """Import what requests would have to."""
     for name in modules:
         try:
             importlib.import_module(name)
         except Exception:  # the request that needs it will say so
             continue
-    application.warm()

@@ -17,6 +17,7 @@ from posix import stat
 
 import msgspec
 
+from afresh.boot.ahead import Ahead
 from afresh.boot.candidates import Candidates
 from afresh.boot.observe import Importing
 from afresh.reload.journal import Entry, Exec, Sealed, Signature
@@ -25,7 +26,7 @@ from afresh.source.reading import absolute, digest_of, read_source, signature_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from importlib.machinery import ModuleSpec
     from types import CodeType, ModuleType
     from typing import Any
@@ -75,6 +76,7 @@ class Observer:
         # What runs of the project, by file; None for a file whose functions are of more than one text.
         self.running: dict[str, Running | None] = {}
         self._candidates = Candidates(journal.add)
+        self._ahead = Ahead()
         # Finders that are being asked right now, by thread and module name.
         self._asking: dict[tuple[int, str], list[object]] = {}
         journal.on_serve = self._go_first
@@ -170,7 +172,11 @@ class Observer:
         self._journal.files.add(file)
         if spec.cached is not None:
             self._journal.files.add(spec.cached)
-        return None if signature is None else Exec(name, file, signature)
+        if signature is None:
+            return None
+        if plain and file == spec.origin and (code := self._ahead.library(file, signature)) is not None:
+            _give_code(plain, code)
+        return Exec(name, file, signature)
 
     def _cover(self, *entries: Entry) -> None:
         # importlib holds its global lock around find_spec. The thread that reads the answer may need it.
@@ -298,7 +304,16 @@ class Observer:
 
     def compiled(self, module: str, path: str, source: bytes, digest: bytes) -> CodeType:
         """The code of a source, from the cache where it is there."""
-        return compiled(self._cache, module, path, source, digest)
+        code = self._ahead.project(path, digest)
+        return compiled(self._cache, module, path, source, digest) if code is None else code
+
+    def expect(self, executions: Iterable[Exec]) -> None:
+        """These are going to be executed, if nothing of them is edited: load their code."""
+        self._ahead.load(executions, self._cache)
+
+    def expect_nothing(self) -> None:
+        """All is loaded."""
+        self._ahead.forget()
 
     def read(self, module: str, path: str) -> tuple[bytes, bytes]:
         """Source and digest of a project file that is about to be executed, journalled; raises OSError."""
@@ -418,6 +433,16 @@ def _call_after(loader: Any, trigger: Trigger) -> None:
         trigger(module)
 
     loader.exec_module = exec_module
+
+
+def _give_code(loader: Any, code: CodeType) -> None:
+    """Have Python's loader, which goes on as ever, find the code without reading it, once."""
+
+    def get_code(_: str) -> CodeType:
+        del loader.get_code
+        return code
+
+    loader.get_code = get_code
 
 
 def _is_younger_than_code(source: Signature, cached: str | None) -> bool:

@@ -6,13 +6,12 @@ compares it with the disk finds the boot stale and needs no other word for it.
 
 from __future__ import annotations
 
-import marshal
 import sys
-from importlib.util import MAGIC_NUMBER
 
 from afresh.boot.candidates import Candidates
 from afresh.boot.imports import compiled
 from afresh.reload.journal import Entry, Exec, Sealed, Signature
+from afresh.source.bytecode import code_for
 from afresh.source.reading import absolute, digest_of, read_source, signature_of
 
 TYPE_CHECKING = False
@@ -97,16 +96,7 @@ def _in_cache_file(path: str | None, source: Signature) -> CodeType | None:
         data = read_source(path)[1]
     except OSError:
         return None
-    flags = int.from_bytes(data[4:8], "little")
-    times = int.from_bytes(data[8:12], "little"), int.from_bytes(data[12:16], "little")
-    fits = flags or times == (source.mtime // 10**9 & 0xFFFFFFFF, source.size & 0xFFFFFFFF)
-    if data[:4] != MAGIC_NUMBER or not fits:
-        return None
-    try:
-        code: CodeType = marshal.loads(data[16:])
-        return code
-    except (EOFError, ValueError, TypeError):
-        return None
+    return code_for(source, data)
 
 
 def _search_path(name: str) -> list[str] | None:

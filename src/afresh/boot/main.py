@@ -131,6 +131,7 @@ def start_observing(control: Control, roots: "ProjectRoots", adapter: str, cours
             silence.end()  # whoever left the checkpoint was such a one
         session.resumed(go)
 
+    control.expect = observer.expect
     standing.flush = stands
     standing.on_resume = resumed
     begin(session)

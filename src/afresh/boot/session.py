@@ -8,7 +8,7 @@ import msgspec
 
 from afresh.boot import collecting, observe, silence
 from afresh.boot.application import Application
-from afresh.boot.control import Control
+from afresh.boot.control import Control, import_needed
 from afresh.boot.journal import JournalWriter
 from afresh.boot.roots import ProjectRoots
 from afresh.boot.witness import reached
@@ -51,6 +51,7 @@ class Session:
         self.at_command: Callable[[], object] = lambda: None
         self._control = control
         self._observation = observation
+        self._needed: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Session role={self.role} {self._control!r}>"
@@ -95,6 +96,7 @@ class Session:
 
     def resumed(self, go: msg.Go) -> None:
         """This process goes on from a checkpoint: with the functions that the keeper has named exchanged."""
+        self._needed = go.needed
         self.control.obey(go, self._seen.observer.patch)
 
     def watch_trees(self, trees: Sequence[tuple[str, str]]) -> None:
@@ -121,8 +123,10 @@ class Session:
     def ready(self, application: Application) -> NoReturn:
         """Everything is loaded: serve. Ends the process."""
         seen = self._seen
+        import_needed(self._needed)
         observe.stop()
         seen.executions.stop()
+        seen.observer.expect_nothing()
         seen.standing.end()
         silence.end()
         self.flush()

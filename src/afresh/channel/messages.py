@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from afresh.reload.journal import Entry
+from afresh.reload.journal import Entry, Exec
 from afresh.reload.orders import Course, Inside, Patch
 
 
@@ -341,17 +341,27 @@ class Fork(_Message):
 
 
 class Go(_Message):
-    """To a process that was forked from a checkpoint: go on. `first` and `course` as in `Begin`."""
+    """To a process that was forked from a checkpoint: go on. `first` and `course` as in `Begin`.
+
+    `needed`: modules of the framework that a boot is to import at its end, since requests have needed them.
+    """
 
     first: bool
     patches: tuple[Patch, ...] = ()
     course: Course = Course()
+    needed: tuple[str, ...] = ()
 
 
 class Warm(_Message):
     """To a ready checkpoint: import these, so that no request has to, and what exchanging functions needs."""
 
     modules: tuple[str, ...]
+
+
+class Ahead(_Message):
+    """To a standby in the middle of a boot: these will be executed, if nothing of them is edited; load their code."""
+
+    executions: tuple[Exec, ...]
 
 
 class Prefault(_Message):
@@ -498,6 +508,7 @@ ToApp: TypeAlias = (
     | Fork
     | Go
     | Warm
+    | Ahead
     | Prefault
     | Serve
     | ServePage

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # from settings, when they are needed first).
 FRAMEWORK = "django."
 MOST_PARTS = 64 * 1024  # bytes of code in one message
+MOST_AHEAD = 300  # modules in one message (afresh.channel.endpoint.MAX_BYTES), more than a short way has
 PLACES = 2  # people edit the same few places again and again; each costs the memory of a process
 
 
@@ -46,7 +47,7 @@ class Account(msgspec.Struct, eq=False):
     edits: int = 0
     began: float = msgspec.field(default_factory=time.monotonic)
     progress: float = 0.0
-    executed: list[str] = msgspec.field(default_factory=list)
+    executed: list[Exec] = msgspec.field(default_factory=list)
     is_ready: bool = False
     inside: Inside | None = None
     unfinished: frozenset[str] = frozenset()
@@ -120,8 +121,7 @@ class Ledger:
             entries = tuple(entries)
             self._learn(entries)
             account.strand.add(entries, self._edits)
-            executed = [entry.module for entry in entries if isinstance(entry, Exec)]
-            account.executed += executed
+            account.executed += [entry for entry in entries if isinstance(entry, Exec)]
 
     def _learn(self, entries: Iterable[Entry]) -> None:
         """Note what a process has found otherwise than those before it: the watcher compares with what was consumed
@@ -194,8 +194,14 @@ class Ledger:
         accounts = self._accounts.get(server), self._accounts.get(ready)
         if accounts[0] is None or accounts[1] is None:
             return ()
-        known = set(accounts[1].executed)
-        return tuple(name for name in accounts[0].executed if name.startswith(FRAMEWORK) and name not in known)
+        known = {executed.module for executed in accounts[1].executed}
+        names = (executed.module for executed in accounts[0].executed)
+        return tuple(name for name in names if name.startswith(FRAMEWORK) and name not in known)
+
+    def executed_by(self, handle: int) -> tuple[Exec, ...]:
+        """What the process has executed since it was forked, in this order; of much, the first part."""
+        account = self._accounts.get(handle)
+        return () if account is None else tuple(account.executed[:MOST_AHEAD])
 
     def progress_of(self, handle: int) -> tuple[float, Inside | None, tuple[str, ...]]:
         """How far a checkpoint's boot had come, in seconds; the place inside a file that it stands at; the files that

@@ -149,6 +149,8 @@ class Keeper:
         self._is_dashboard_said = False
         self._hosts: tuple[str, ...] = spec.options.allow_host
         self._executed: list[str] = []
+        # Modules of the framework that requests have needed, in this order.
+        self._needed: dict[str, None] = {}
         self._restless: Counter[str] = Counter()
         self._named_restless: set[str] = set()
         self._checks_output = ""
@@ -392,6 +394,7 @@ class Keeper:
             self._chronicle.boot_began(handle, generation)
             self._ledger.spawned(handle, generation)
             self._executed.clear()
+            self._needed.clear()
             self._is_complete = False
         if failure is not None:
             self._offer_page(member, generation, failure)
@@ -457,7 +460,10 @@ class Keeper:
         is_short = self._is_short(parent)
         member.is_set_up = self._members[parent].is_set_up
         member.went_on = time.monotonic() if is_short or member.is_set_up else None
-        member.link.send(msg.Go(self._is_first(), patches, self._course(member, is_short=is_short)))
+        if not member.is_set_up:
+            self._needed.clear()  # it may come to other settings
+        needed = tuple(self._needed) if member.role is Role.BOOT else ()
+        member.link.send(msg.Go(self._is_first(), patches, self._course(member, is_short=is_short), needed))
 
     def _is_short(self, checkpoint: int) -> bool:
         return self._ledger.rest_of(checkpoint) < self.spec.options.serve_first
@@ -483,9 +489,12 @@ class Keeper:
             ready.is_warm = True
             self._step(machine.StandbyOutdated())
             ready.link.send(msg.Warm(modules))
+        self._needed.update(dict.fromkeys(modules))
         for effect in self._machine.step(machine.StandbyDue(self._machine.generation)):
             self._perform_one(effect)
             if isinstance(effect, machine.ForkFrom) and self._wrote_the_same(server, effect.parent):
+                if effect.role is Role.BOOT:
+                    self._send(effect.handle, msg.Ahead(self._ledger.executed_by(server.handle)))
                 self._send(effect.handle, msg.Prefault(server.pid or 0))
 
     def _wrote_the_same(self, server: Member, checkpoint: int) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from afresh.channel.messages import Compiler
-from afresh.keeper.ledger import PLACES, Ledger
+from afresh.keeper.ledger import MOST_AHEAD, PLACES, Ledger
 from afresh.reload.compare import HAS_CLASS_NOTES, are_functions_equal, replaced
 from afresh.reload.journal import Edit, Entry, Exec, Find, Listing, Ran, Read, Sealed, Stat
 from afresh.reload.orders import Inside, Patch
@@ -393,6 +393,15 @@ def test_lazily_imported(started: Desk) -> None:
     assert started.ledger.lazily_imported(SERVER, BOOT) == ("django.core.mail",)
     assert started.ledger.lazily_imported(SERVER, 99) == ()
     assert started.ledger.lazily_imported(99, BOOT) == ()
+
+
+def test_executed_by(started: Desk) -> None:
+    signature = signature_of(started.path("late.py"))
+    assert signature is not None
+    many = [Exec(f"lazy{number}", f"/lib/lazy{number}.py", signature) for number in range(MOST_AHEAD + 1)]
+    started.consume(SERVER, *many)
+    assert started.ledger.executed_by(SERVER) == tuple(many[:-1])
+    assert started.ledger.executed_by(99) == ()
 
 
 # ---- places ---------------------------------------------------------------------------------------------------------

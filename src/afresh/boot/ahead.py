@@ -1,0 +1,88 @@
+"""Code of modules that are going to be executed, loaded while nobody waits.
+
+A standby in the middle of a start is told what the last process executed from there on. Nothing of that is believed
+later: code is given for the very files, or the very digest, that it was made of, and else loaded as without it.
+"""
+
+from __future__ import annotations
+
+import time
+from importlib.util import cache_from_source
+
+import msgspec
+
+from afresh.reload.journal import Exec, Signature
+from afresh.source.bytecode import code_for, is_by_hash
+from afresh.source.reading import read_source, signature_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import CodeType
+
+    from afresh.source.cache import CodeCache
+
+# The clock that the kernel writes into files moves in steps of some milliseconds (inode_set_ctime_current): what was
+# written just now could be written once more and have the same signature.
+SETTLED_NS = 2_000_000_000
+
+
+class Library(msgspec.Struct, frozen=True):
+    """The code of a module outside the project: what Python makes of this source and the .pyc at `path`."""
+
+    source: Signature
+    path: str
+    cached: Signature
+    code: CodeType
+
+
+class Ahead:
+    """Code by the absolute path of its source; each is given once."""
+
+    def __init__(self) -> None:
+        self._libraries: dict[str, Library] = {}
+        self._project: dict[tuple[str, bytes], CodeType] = {}
+
+    def __repr__(self) -> str:
+        return f"<Ahead libraries={len(self._libraries)} project={len(self._project)}>"
+
+    def load(self, executions: Iterable[Exec], cache: CodeCache) -> None:
+        """Load the code of what was executed, as far as it is compiled."""
+        before = time.time_ns() - SETTLED_NS
+        for executed in executions:
+            if not executed.digest:
+                library = _library(executed.file, before)
+                if library is not None:
+                    self._libraries[executed.file] = library
+            elif (code := cache.load(executed.digest, executed.file)) is not None:
+                self._project[executed.file, executed.digest] = code
+
+    def forget(self) -> None:
+        """Nothing more is going to be executed."""
+        self._libraries.clear()
+        self._project.clear()
+
+    def project(self, file: str, digest: bytes) -> CodeType | None:
+        """The code of a project module's text."""
+        return self._project.pop((file, digest), None)
+
+    def library(self, file: str, source: Signature) -> CodeType | None:
+        """The code that Python would load for a file outside the project with this signature."""
+        found = self._libraries.pop(file, None)
+        if found is None or found.source != source or signature_of(found.path) != found.cached:
+            return None
+        return found.code
+
+
+def _library(file: str, before: int) -> Library | None:
+    try:
+        path = cache_from_source(file)
+        cached, data = read_source(path)
+    except (OSError, NotImplementedError):
+        return None
+    source = signature_of(file)
+    if source is None or is_by_hash(data) or max(source.mtime, source.ctime, cached.mtime, cached.ctime) > before:
+        return None
+    code = code_for(source, data)
+    # Python puts another path right (`_imp._fix_co_filename`).
+    return Library(source, path, cached, code) if code is not None and code.co_filename == file else None
