@@ -13,14 +13,12 @@ from afresh.boot.journal import JournalWriter
 from afresh.boot.roots import ProjectRoots
 from afresh.boot.witness import reached
 from afresh.channel import messages as msg
+from afresh.channel.endpoint import MOST_PATHS
 
 if TYPE_CHECKING:
     from afresh.boot.executions import Executions
     from afresh.boot.imports import Observer
     from afresh.boot.standing import Standing
-
-_TREES_AT_ONCE = 30
-"""Of paths as long as the system allows, so many fit one packet (afresh.channel.endpoint.MAX_BYTES)."""
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -101,8 +99,8 @@ class Session:
 
     def watch_trees(self, trees: Sequence[tuple[str, str]]) -> None:
         """The project wants to be told about changes below these directories, each with a pattern."""
-        for first in range(0, len(trees), _TREES_AT_ONCE):
-            self.control.send(msg.WatchTrees(tuple(trees[first : first + _TREES_AT_ONCE])))
+        for first in range(0, len(trees), MOST_PATHS):
+            self.control.send(msg.WatchTrees(tuple(trees[first : first + MOST_PATHS])))
 
     def serves_by_itself(self) -> None:
         """The command brings its own server: give up the port, and only watch."""

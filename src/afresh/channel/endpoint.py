@@ -19,6 +19,8 @@ from afresh.errors import Disconnected
 
 MAX_BYTES = 200_000
 MAX_DESCRIPTORS = 250
+MOST_PATHS = 30
+"""Of the greatest length that the system allows, so many fit one packet."""
 
 Incoming = TypeVar("Incoming")
 Outgoing = TypeVar("Outgoing", bound=msgspec.Struct)

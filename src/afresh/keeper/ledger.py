@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # from settings, when they are needed first).
 FRAMEWORK = "django."
 MOST_PARTS = 64 * 1024  # bytes of code in one message
-MOST_AHEAD = 300  # modules in one message (afresh.channel.endpoint.MAX_BYTES), more than a short way has
+MOST_AHEAD = 300  # modules, more than a short way has
 PLACES = 2  # people edit the same few places again and again; each costs the memory of a process
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from afresh.channel import messages as msg
-from afresh.channel.endpoint import pair
+from afresh.channel.endpoint import MOST_PATHS, pair
 from afresh.channel.wire import Decoder
 from afresh.errors import Disconnected, UsageError
 from afresh.handover.convoy import Convoy, unpack
@@ -494,8 +494,12 @@ class Keeper:
             self._perform_one(effect)
             if isinstance(effect, machine.ForkFrom) and self._wrote_the_same(server, effect.parent):
                 if effect.role is Role.BOOT:
-                    self._send(effect.handle, msg.Ahead(self._ledger.executed_by(server.handle)))
+                    self._let_expect(effect.handle, self._ledger.executed_by(server.handle))
                 self._send(effect.handle, msg.Prefault(server.pid or 0))
+
+    def _let_expect(self, handle: int, executions: tuple[Exec, ...]) -> None:
+        for first in range(0, len(executions), MOST_PATHS):
+            self._send(handle, msg.Ahead(executions[first : first + MOST_PATHS]))
 
     def _wrote_the_same(self, server: Member, checkpoint: int) -> bool:
         """Whether what the server has written to is what one that goes on from the checkpoint will write to.
