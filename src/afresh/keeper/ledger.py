@@ -39,7 +39,8 @@ PLACES = 2  # people edit the same few places again and again; each costs the me
 
 class Account(msgspec.Struct, eq=False):
     """One process in the ledger. `began` and `progress` in seconds: how far its boot had come when it was forked.
-    `edits`: how many there had been when its first interpreter began, in generation `root`.
+    `edits`: how many there had been when its first interpreter began, in generation `root`. `later`: of a checkpoint,
+    what the process that went on from it last has executed, with those `before` it came there.
     """
 
     strand: Strand
@@ -48,6 +49,8 @@ class Account(msgspec.Struct, eq=False):
     began: float = msgspec.field(default_factory=time.monotonic)
     progress: float = 0.0
     executed: list[Exec] = msgspec.field(default_factory=list)
+    later: list[Exec] = msgspec.field(default_factory=list)
+    before: int = 0
     is_ready: bool = False
     inside: Inside | None = None
     unfinished: frozenset[str] = frozenset()
@@ -100,16 +103,23 @@ class Ledger:
         """A process goes on from a checkpoint, with functions exchanged."""
         origin = self._accounts[parent]
         patched = {patch.file: Text(patch.file, patch.module, patch.digest) for patch in patches}
-        self._accounts[handle] = Account(
-            Strand(origin.strand, patched), origin.root, origin.edits, progress=origin.progress
-        )
+        account = Account(Strand(origin.strand, patched), origin.root, origin.edits, progress=origin.progress)
+        self._accounts[handle] = account
+        origin.later, origin.before = account.executed, 0
 
     def split(self, boot: int, checkpoint: int, unfinished: Iterable[str], inside: Inside | None) -> None:
         """What `boot` was until now is `checkpoint`; it goes on as a child of that."""
         account = self._accounts[boot]
         here = account.reached()
         self._accounts[checkpoint] = Account(
-            account.strand, account.root, account.edits, progress=here, inside=inside, unfinished=frozenset(unfinished)
+            account.strand,
+            account.root,
+            account.edits,
+            progress=here,
+            inside=inside,
+            unfinished=frozenset(unfinished),
+            later=account.executed,
+            before=len(account.executed),
         )
         account.strand = Strand(account.strand)
         account.progress, account.began = here, time.monotonic()
@@ -198,10 +208,18 @@ class Ledger:
         names = (executed.module for executed in accounts[0].executed)
         return tuple(name for name in names if name.startswith(FRAMEWORK) and name not in known)
 
-    def executed_by(self, handle: int) -> tuple[Exec, ...]:
-        """What the process has executed since it was forked, in this order; of much, the first part."""
-        account = self._accounts.get(handle)
-        return () if account is None else tuple(account.executed[:MOST_AHEAD])
+    def executed_after(self, checkpoint: int) -> tuple[Exec, ...]:
+        """What the process that went on from there last has executed, in this order; of much, the first part."""
+        account = self._accounts.get(checkpoint)
+        return () if account is None else tuple(account.later[account.before :][:MOST_AHEAD])
+
+    def at_last_place(self, checkpoints: Iterable[int]) -> int | None:
+        """Which of the checkpoints stands where the last edit was; the latest, of more than one."""
+        place = next(reversed(self.places), None)
+        found = [
+            handle for handle in checkpoints if handle in self._accounts and self._accounts[handle].inside == place
+        ]
+        return max(found, default=None) if place is not None else None
 
     def progress_of(self, handle: int) -> tuple[float, Inside | None, tuple[str, ...]]:
         """How far a checkpoint's boot had come, in seconds; the place inside a file that it stands at; the files that

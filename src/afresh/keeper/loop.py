@@ -490,16 +490,20 @@ class Keeper:
             self._step(machine.StandbyOutdated())
             ready.link.send(msg.Warm(modules))
         self._needed.update(dict.fromkeys(modules))
-        for effect in self._machine.step(machine.StandbyDue(self._machine.generation)):
+        place = self._ledger.at_last_place(filter(self._is_short, self._machine.checkpoints))
+        for effect in self._machine.step(machine.StandbyDue(self._machine.generation, place)):
             self._perform_one(effect)
-            if isinstance(effect, machine.ForkFrom) and self._wrote_the_same(server, effect.parent):
-                if effect.role is Role.BOOT:
-                    self._let_expect(effect.handle, self._ledger.executed_by(server.handle))
+            if not isinstance(effect, machine.ForkFrom):
+                continue
+            if effect.role is Role.BOOT:
+                self._let_expect(effect.handle, self._ledger.executed_after(effect.parent))
+            if self._wrote_the_same(server, effect.parent):
                 self._send(effect.handle, msg.Prefault(server.pid or 0))
 
-    def _let_expect(self, handle: int, executions: tuple[Exec, ...]) -> None:
+    def _let_expect(self, standby: int, executions: tuple[Exec, ...]) -> None:
+        """Have a standby in the middle of a boot load the code of what was executed from there on."""
         for first in range(0, len(executions), MOST_PATHS):
-            self._send(handle, msg.Ahead(executions[first : first + MOST_PATHS]))
+            self._send(standby, msg.Ahead(executions[first : first + MOST_PATHS]))
 
     def _wrote_the_same(self, server: Member, checkpoint: int) -> bool:
         """Whether what the server has written to is what one that goes on from the checkpoint will write to.
