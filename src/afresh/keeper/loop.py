@@ -493,11 +493,10 @@ class Keeper:
         place = self._ledger.at_last_place(filter(self._is_short, self._machine.checkpoints))
         for effect in self._machine.step(machine.StandbyDue(self._machine.generation, place)):
             self._perform_one(effect)
-            if not isinstance(effect, machine.ForkFrom):
-                continue
-            if effect.role is Role.BOOT:
-                self._let_expect(effect.handle, self._ledger.executed_after(effect.parent))
-            if self._wrote_the_same(server, effect.parent):
+            # Each costs memory: for a standby that may never go on, where nobody has yet gone on, the fork is enough.
+            if isinstance(effect, machine.ForkFrom) and self._wrote_the_same(server, effect.parent):
+                if effect.role is Role.BOOT:
+                    self._let_expect(effect.handle, self._ledger.executed_after(effect.parent))
                 self._send(effect.handle, msg.Prefault(server.pid or 0))
 
     def _let_expect(self, standby: int, executions: tuple[Exec, ...]) -> None:
@@ -508,11 +507,11 @@ class Keeper:
     def _wrote_the_same(self, server: Member, checkpoint: int) -> bool:
         """Whether what the server has written to is what one that goes on from the checkpoint will write to.
 
-        One that has loaded the application by itself has written to all that this touched: as the next will that goes
-        on from the same place, and far more than one will that finds the application loaded.
+        One that was forked elsewhere has written to other pages: far more where it has loaded the application by
+        itself and the next finds it loaded.
         """
         record = self._machine.records.get(server.handle)
-        return record is None or record.role is not Role.BOOT or record.parent == checkpoint
+        return record is not None and record.parent == checkpoint
 
     def _learn(self) -> None:
         """A few texts at a time, so that no event waits for it."""
