@@ -493,10 +493,11 @@ class Keeper:
         place = self._ledger.at_last_place(filter(self._is_short, self._machine.checkpoints))
         for effect in self._machine.step(machine.StandbyDue(self._machine.generation, place)):
             self._perform_one(effect)
-            # Each costs memory: for a standby that may never go on, where nobody has yet gone on, the fork is enough.
-            if isinstance(effect, machine.ForkFrom) and self._wrote_the_same(server, effect.parent):
-                if effect.role is Role.BOOT:
-                    self._let_expect(effect.handle, self._ledger.executed_after(effect.parent))
+            if not isinstance(effect, machine.ForkFrom):
+                continue
+            if effect.role is Role.BOOT:
+                self._let_expect(effect.handle, self._ledger.executed_after(effect.parent))
+            if self._wrote_the_same(server, effect.parent):
                 self._send(effect.handle, msg.Prefault(server.pid or 0))
 
     def _let_expect(self, standby: int, executions: tuple[Exec, ...]) -> None:
