@@ -233,6 +233,7 @@ class Control:
                         self.send(self._asked)  # the answer went to another process
                     return go
                 case msg.Ahead(executions):
+                    # `Go` may come meanwhile and waits for it: what is loaded here would be loaded after it.
                     self.expect(executions)
                 case msg.Prefault(pid):
                     from afresh.boot.prefault import prefault

@@ -1,8 +1,10 @@
 """Code that was loaded ahead of time: given for the very files that it was made of, and for nothing else."""
 
 import importlib.util
+import marshal
 import os
 import py_compile
+import sys
 from pathlib import Path
 from types import CodeType
 
@@ -83,6 +85,20 @@ def test_what_goes_by_the_hash_of_the_source_is_not_loaded(library: Path) -> Non
     mode = py_compile.PycInvalidationMode.CHECKED_HASH
     py_compile.compile(str(library), doraise=True, invalidation_mode=mode)
     assert given(loaded(library), library) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 40, None])
+def test_a_broken_pyc_is_left_to_python(library: Path, content: bytes | None) -> None:
+    pyc = Path(importlib.util.cache_from_source(str(library)))
+    pyc.write_bytes(pyc.read_bytes()[:16] + marshal.dumps("no code") if content is None else content)
+    assert given(loaded(library), library) is None
+
+
+def test_an_interpreter_without_pyc_files(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(sys.implementation, "cache_tag", None)
+        found = loaded(library)
+    assert given(found, library) is None
 
 
 def test_code_that_names_another_file_is_not_loaded(library: Path) -> None:
