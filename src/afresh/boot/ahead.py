@@ -6,7 +6,6 @@ later: code is given for the very files, or the very digest, that it was made of
 
 from __future__ import annotations
 
-import sys
 import time
 from importlib.util import cache_from_source
 
@@ -76,13 +75,13 @@ class Ahead:
 
 
 def _library(file: str, before: int) -> Library | None:
-    if sys.implementation.cache_tag is None:
-        return None  # this interpreter has no .pyc files (PEP 3147)
-    path = cache_from_source(file)
     try:
+        path = cache_from_source(file)
         cached, data = read_source(path)
-    except OSError:
-        return None  # there is none, or Python could not read it either: it will compile the source
+    except NotImplementedError:  # this interpreter has no .pyc files (`sys.implementation.cache_tag` is None)
+        return None
+    except OSError:  # there is none, or Python could not read it either: it will compile the source
+        return None
     source = signature_of(file)
     if source is None or is_by_hash(data) or max(source.mtime, source.ctime, cached.mtime, cached.ctime) > before:
         return None
