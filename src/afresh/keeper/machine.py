@@ -154,14 +154,9 @@ class ChecksDue(msgspec.Struct, frozen=True):
 
 
 class StandbyDue(msgspec.Struct, frozen=True):
-    """Nothing happens: there is time to fork those who may be needed next.
-
-    `place`: the checkpoint in the middle of a boot that another edit where the last was would go on from, if that is
-    known and short.
-    """
+    """Nothing happens: there is time to fork those who may be needed next."""
 
     generation: int
-    place: int | None = None
 
 
 class StandbyOutdated(msgspec.Struct, frozen=True):
@@ -342,7 +337,7 @@ class Machine(msgspec.Struct):
     _next_handle: int = 1
     ready: int | None = None  # the newest checkpoint with the application loaded
     second: int | None = None  # a boot that is to become that checkpoint, while another of its kind answers
-    _place: int | None = None  # the checkpoint in the middle of a boot that is gone on from next, if that is short
+    _place: int | None = None  # the checkpoint in the middle of a boot that was gone on from last, if that is short
     _kept: set[int] = msgspec.field(default_factory=set)  # checkpoints that may be gone on from
     _checks_begun: int = 0  # the generation whose checks were started last
     _boot_waits: bool = False
@@ -394,8 +389,8 @@ class Machine(msgspec.Struct):
                 yield from (Kill(handle, Force.KILL) for handle in self.records)
                 # The kernel ends whatever is left when the keeper's end of the lifeline closes.
                 yield Finish(self.exit_status)
-            case StandbyDue(generation, place):
-                yield from self._prepare_standby(generation, place)
+            case StandbyDue(generation):
+                yield from self._prepare_standby(generation)
             case StandbyOutdated():
                 yield from self._end_standby(self.ready)
             case ChecksDue(generation):
@@ -438,11 +433,6 @@ class Machine(msgspec.Struct):
             yield from self._fork_server(at)
         else:
             yield from self._resume(at)
-
-    @property
-    def checkpoints(self) -> tuple[int, ...]:
-        """Those in the middle of a boot that may be gone on from."""
-        return tuple(handle for handle in self._kept if handle in self.records and not self.records[handle].is_ready)
 
     def _line(self, handle: int | None) -> set[int]:
         """A checkpoint and those it descends from."""
@@ -567,12 +557,10 @@ class Machine(msgspec.Struct):
         found = (each for each in self.records.values() if each.stage is Stage.STANDBY and each.parent == checkpoint)
         return next(found, None)
 
-    def _prepare_standby(self, generation: int, place: int | None) -> Effects:
+    def _prepare_standby(self, generation: int) -> Effects:
         """Fork ahead of time what an edit of a function would need, and what another one where the last was would."""
         if generation != self.generation or self.server is None or self.is_stopping or self.failure is not None:
             return
-        if place in self._kept:
-            self._place = place
         for record in list(self.records.values()):
             if record.stage is Stage.STANDBY and record.parent not in (self.ready, self._place):
                 yield from self._retire_standby(record)
