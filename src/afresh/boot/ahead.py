@@ -6,6 +6,7 @@ later: code is given for the very files, or the very digest, that it was made of
 
 from __future__ import annotations
 
+import _imp
 import time
 from importlib.util import cache_from_source
 
@@ -17,7 +18,7 @@ from afresh.source.reading import read_source, signature_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import CodeType
 
     from afresh.source.cache import CodeCache
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # The clock that the kernel writes into files moves in steps of some milliseconds (inode_set_ctime_current): what was
 # written just now could be written once more and have the same signature.
 SETTLED_NS = 2_000_000_000
+_fix_co_filename: Callable[[CodeType, str], object] = _imp.__dict__["_fix_co_filename"]
 
 
 class Library(msgspec.Struct, frozen=True):
@@ -86,5 +88,7 @@ def _library(file: str, before: int) -> Library | None:
     if source is None or is_by_hash(data) or max(source.mtime, source.ctime, cached.mtime, cached.ctime) > before:
         return None
     code = code_for(source, data)
-    # Python puts another path right (`_imp._fix_co_filename`).
-    return Library(source, path, cached, code) if code is not None and code.co_filename == file else None
+    if code is None:
+        return None
+    _fix_co_filename(code, file)  # as Python does where the file has been moved (importlib, `_compile_bytecode`)
+    return Library(source, path, cached, code)

@@ -13,6 +13,8 @@ import opcode
 import sys
 from typing import NamedTuple
 
+import msgspec
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +43,7 @@ class Parts(NamedTuple):
     rest: CodeType
 
 
-class Instruction(NamedTuple):
+class Instruction(msgspec.Struct, gc=False):
     """Indices count units of two bytes: `at`, of the instruction with its prefixes; `end`, of the next one; `target`,
     where it may jump to. `place`: its lines and columns in the source, whose first is None where it has none."""
 

@@ -40,7 +40,7 @@ PLACES = 2  # people edit the same few places again and again; each costs the me
 class Account(msgspec.Struct, eq=False):
     """One process in the ledger. `began` and `progress` in seconds: how far its boot had come when it was forked.
     `edits`: how many there had been when its first interpreter began, in generation `root`. `later`: of a checkpoint,
-    what the process that went on from it last has executed.
+    what the process that went on from it last has executed, with those `before` it came there.
     """
 
     strand: Strand
@@ -50,6 +50,7 @@ class Account(msgspec.Struct, eq=False):
     progress: float = 0.0
     executed: list[Exec] = msgspec.field(default_factory=list)
     later: list[Exec] = msgspec.field(default_factory=list)
+    before: int = 0
     is_ready: bool = False
     inside: Inside | None = None
     unfinished: frozenset[str] = frozenset()
@@ -104,14 +105,21 @@ class Ledger:
         patched = {patch.file: Text(patch.file, patch.module, patch.digest) for patch in patches}
         account = Account(Strand(origin.strand, patched), origin.root, origin.edits, progress=origin.progress)
         self._accounts[handle] = account
-        origin.later = account.executed
+        origin.later, origin.before = account.executed, 0
 
     def split(self, boot: int, checkpoint: int, unfinished: Iterable[str], inside: Inside | None) -> None:
         """What `boot` was until now is `checkpoint`; it goes on as a child of that."""
         account = self._accounts[boot]
         here = account.reached()
         self._accounts[checkpoint] = Account(
-            account.strand, account.root, account.edits, progress=here, inside=inside, unfinished=frozenset(unfinished)
+            account.strand,
+            account.root,
+            account.edits,
+            progress=here,
+            inside=inside,
+            unfinished=frozenset(unfinished),
+            later=account.executed,
+            before=len(account.executed),
         )
         account.strand = Strand(account.strand)
         account.progress, account.began = here, time.monotonic()
@@ -203,7 +211,15 @@ class Ledger:
     def executed_after(self, checkpoint: int) -> tuple[Exec, ...]:
         """What the process that went on from there last has executed, in this order; of much, the first part."""
         account = self._accounts.get(checkpoint)
-        return () if account is None else tuple(account.later[:MOST_AHEAD])
+        return () if account is None else tuple(account.later[account.before :][:MOST_AHEAD])
+
+    def at_last_place(self, checkpoints: Iterable[int]) -> int | None:
+        """Which of the checkpoints stands where the last edit was; the latest, of more than one."""
+        place = next(reversed(self.places), None)
+        found = [
+            handle for handle in checkpoints if handle in self._accounts and self._accounts[handle].inside == place
+        ]
+        return max(found, default=None) if place is not None else None
 
     def progress_of(self, handle: int) -> tuple[float, Inside | None, tuple[str, ...]]:
         """How far a checkpoint's boot had come, in seconds; the place inside a file that it stands at; the files that

@@ -490,7 +490,8 @@ class Keeper:
             self._step(machine.StandbyOutdated())
             ready.link.send(msg.Warm(modules))
         self._needed.update(dict.fromkeys(modules))
-        for effect in self._machine.step(machine.StandbyDue(self._machine.generation)):
+        place = self._ledger.at_last_place(filter(self._is_short, self._machine.checkpoints))
+        for effect in self._machine.step(machine.StandbyDue(self._machine.generation, place)):
             self._perform_one(effect)
             if not isinstance(effect, machine.ForkFrom):
                 continue

@@ -154,9 +154,14 @@ class ChecksDue(msgspec.Struct, frozen=True):
 
 
 class StandbyDue(msgspec.Struct, frozen=True):
-    """Nothing happens: there is time to fork those who may be needed next."""
+    """Nothing happens: there is time to fork those who may be needed next.
+
+    `place`: the checkpoint in the middle of a boot that another edit where the last was would go on from, if that is
+    known and short.
+    """
 
     generation: int
+    place: int | None = None
 
 
 class StandbyOutdated(msgspec.Struct, frozen=True):
@@ -337,7 +342,8 @@ class Machine(msgspec.Struct):
     _next_handle: int = 1
     ready: int | None = None  # the newest checkpoint with the application loaded
     second: int | None = None  # a boot that is to become that checkpoint, while another of its kind answers
-    _place: int | None = None  # the checkpoint in the middle of a boot that was gone on from last, if that is short
+    _place: int | None = None  # the checkpoint in the middle of a boot that is gone on from next, if that is short
+    _was_patched: bool = False  # by the last edit: a function is edited next, more often than what a start executes
     _kept: set[int] = msgspec.field(default_factory=set)  # checkpoints that may be gone on from
     _checks_begun: int = 0  # the generation whose checks were started last
     _boot_waits: bool = False
@@ -389,8 +395,8 @@ class Machine(msgspec.Struct):
                 yield from (Kill(handle, Force.KILL) for handle in self.records)
                 # The kernel ends whatever is left when the keeper's end of the lifeline closes.
                 yield Finish(self.exit_status)
-            case StandbyDue(generation):
-                yield from self._prepare_standby(generation)
+            case StandbyDue(generation, place):
+                yield from self._prepare_standby(generation, place)
             case StandbyOutdated():
                 yield from self._end_standby(self.ready)
             case ChecksDue(generation):
@@ -407,8 +413,9 @@ class Machine(msgspec.Struct):
         self.generation += 1
         self.reason = reason
         self.failure = None
-        if at is not None and at in self.records and not self.records[at].is_ready:
-            self._place = at if is_short else None
+        origin = self.records.get(at or 0)
+        self._was_patched = origin is not None and origin.is_ready
+        self._place = at if is_short and not self._was_patched else None
         yield Route(None)
         self.server = None
         # A boot that fails leaves its checkpoints to the next; of more than one such boot they would pile up.
@@ -433,6 +440,11 @@ class Machine(msgspec.Struct):
             yield from self._fork_server(at)
         else:
             yield from self._resume(at)
+
+    @property
+    def checkpoints(self) -> tuple[int, ...]:
+        """Those in the middle of a boot that may be gone on from."""
+        return tuple(handle for handle in self._kept if handle in self.records and not self.records[handle].is_ready)
 
     def _line(self, handle: int | None) -> set[int]:
         """A checkpoint and those it descends from."""
@@ -557,10 +569,15 @@ class Machine(msgspec.Struct):
         found = (each for each in self.records.values() if each.stage is Stage.STANDBY and each.parent == checkpoint)
         return next(found, None)
 
-    def _prepare_standby(self, generation: int) -> Effects:
-        """Fork ahead of time what an edit of a function would need, and what another one where the last was would."""
+    def _prepare_standby(self, generation: int, place: int | None) -> Effects:
+        """Fork ahead of time what an edit of a function would need, and what another one where the last was would.
+
+        The latter costs the memory of a server, so it ends with the first edit after which it was not needed.
+        """
         if generation != self.generation or self.server is None or self.is_stopping or self.failure is not None:
             return
+        if place in self._kept and not self._was_patched:
+            self._place = place
         for record in list(self.records.values()):
             if record.stage is Stage.STANDBY and record.parent not in (self.ready, self._place):
                 yield from self._retire_standby(record)

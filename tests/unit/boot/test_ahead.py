@@ -4,6 +4,7 @@ import importlib.util
 import marshal
 import os
 import py_compile
+import shutil
 import sys
 from pathlib import Path
 from types import CodeType
@@ -56,6 +57,18 @@ def test_code_is_given_once(library: Path) -> None:
     assert given(found, library) is None
 
 
+def test_code_of_a_library_that_was_moved_names_its_new_place(library: Path, tmp_path: Path) -> None:
+    library.write_text("def f(): pass\n")
+    py_compile.compile(str(library), doraise=True)
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    shutil.copytree(library.parent / "__pycache__", moved / "__pycache__")
+    shutil.copy2(library, moved)
+    code = given(loaded(moved / "lib.py"), moved / "lib.py")
+    assert code is not None
+    assert {code.co_filename, code.co_consts[0].co_filename} == {str(moved / "lib.py")}
+
+
 def test_code_of_another_source_is_not_given(library: Path) -> None:
     found = loaded(library)
     status = library.stat()
@@ -99,11 +112,6 @@ def test_an_interpreter_without_pyc_files(library: Path, monkeypatch: pytest.Mon
         patched.setattr(sys.implementation, "cache_tag", None)
         found = loaded(library)
     assert given(found, library) is None
-
-
-def test_code_that_names_another_file_is_not_loaded(library: Path) -> None:
-    py_compile.compile(str(library), doraise=True, dfile="elsewhere.py")
-    assert given(loaded(library), library) is None
 
 
 def test_what_was_just_written_is_not_loaded(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -396,16 +396,21 @@ def test_lazily_imported(started: Desk) -> None:
 
 
 def test_executed_after(started: Desk) -> None:
-    """What follows a checkpoint is what whoever has gone on from it last has executed."""
-    signature = signature_of(started.path("late.py"))
+    """What follows a checkpoint: at first in the boot that left it, then in whoever has gone on from it last."""
+    desk = started
+    signature = signature_of(desk.path("late.py"))
     assert signature is not None
-    many = [Exec(f"lazy{number}", f"/lib/lazy{number}.py", signature) for number in range(MOST_AHEAD + 1)]
-    assert started.ledger.executed_after(MIDDLE) == ()
-    for handle, executed in ((20, many[:1]), (21, many)):
-        started.ledger.forked(handle, MIDDLE, ())
-        started.consume(handle, *executed)
-        assert started.ledger.executed_after(MIDDLE) == tuple(executed[:MOST_AHEAD])
-    assert started.ledger.executed_after(99) == ()
+    many = [Exec(f"lazy{number}", f"/lib/lazy{number}.py", signature) for number in range(MOST_AHEAD + 2)]
+    desk.ledger.spawned(20, 1)
+    desk.consume(20, many[0])
+    desk.ledger.split(20, 21, (), None)
+    desk.consume(20, many[1])
+    assert desk.ledger.executed_after(21) == (many[1],)
+    desk.ledger.forked(22, 21, ())
+    assert desk.ledger.executed_after(21) == ()
+    desk.consume(22, *many)
+    assert desk.ledger.executed_after(21) == tuple(many[:MOST_AHEAD])
+    assert desk.ledger.executed_after(99) == ()
 
 
 # ---- places ---------------------------------------------------------------------------------------------------------
@@ -425,6 +430,18 @@ def test_places(started: Desk) -> None:
 def test_the_places_of_files_that_nobody_executes(started: Desk) -> None:
     started.save({"unused.py": TEXT, "page.html": "x"})
     assert started.ledger.places == ()
+
+
+def test_the_checkpoint_at_the_last_place(started: Desk) -> None:
+    ledger = started.ledger
+    assert ledger.at_last_place([BOOT, START, MIDDLE]) is None
+    started.save({"late.py": VALUE})
+    place = ledger.places[-1]
+    ledger.spawned(20, 1)
+    for checkpoint, inside in ((21, None), (22, place), (23, place), (24, Inside(place.file, 99))):
+        ledger.split(20, checkpoint, (), inside)
+    assert ledger.at_last_place([BOOT, START, 20, 21, 22, 24, 99]) == 22
+    assert ledger.at_last_place([22, 23]) == 23
 
 
 def test_the_last_few_places_are_kept(desk: Desk) -> None:

@@ -235,6 +235,21 @@ def test_the_place_of_the_last_edit_has_a_standby_of_its_own() -> None:
     assert machine.step(m.BootReady(5, forks=True, checks=False, is_quick=True))[0] == m.Serve(5, 4)
 
 
+def test_where_the_last_edit_has_left_a_checkpoint_a_standby_waits() -> None:
+    machine = resumable()
+    assert machine.step(m.StandbyDue(1, place=99)) == [m.ForkFrom(1, 4, m.Role.SERVER)]
+    assert machine.step(m.StandbyDue(1, place=2)) == [m.ForkFrom(2, 5, m.Role.BOOT)]
+    assert m.GoOn(5, 2) in machine.step(m.Edited("views.py", at=2, is_short=True))
+
+
+def test_a_standby_in_the_middle_is_not_kept_for_edits_of_functions() -> None:
+    machine = resumable()
+    machine.step(m.StandbyDue(1, place=2))
+    machine.step(m.Edited("views.py:detail", at=1))
+    machine.step(m.Serving(4))
+    assert machine.step(m.StandbyDue(2, place=2)) == [m.Kill(5, m.Force.KILL), m.ForkFrom(1, 6, m.Role.SERVER)]
+
+
 def test_an_edit_from_a_checkpoint_that_is_gone_starts_afresh() -> None:
     machine = resumable()
     machine.step(m.Ended(2, -9))
