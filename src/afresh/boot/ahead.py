@@ -1,7 +1,7 @@
 """Code of modules that are going to be executed, loaded while nobody waits.
 
 A standby in the middle of a start is told what the last process executed from there on. Nothing of that is believed
-later: code is given for the very files, or the very digest, that it was made of, and else loaded as without it.
+later: code is given for the very files that it was made of, and else loaded as without it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from afresh.reload.journal import Exec, Signature
 from afresh.source.bytecode import code_for, is_by_hash
-from afresh.source.reading import read_source, signature_of
+from afresh.source.reading import digest_of, read_source, signature_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,12 +38,20 @@ class Library(msgspec.Struct, frozen=True):
     code: CodeType
 
 
+class Known(msgspec.Struct, frozen=True):
+    """The code of a project module, of the text with this digest, which a file with this signature holds."""
+
+    source: Signature
+    digest: bytes
+    code: CodeType
+
+
 class Ahead:
     """Code by the absolute path of its source; each is given once."""
 
     def __init__(self) -> None:
         self._libraries: dict[str, Library] = {}
-        self._project: dict[tuple[str, bytes], CodeType] = {}
+        self._project: dict[str, Known] = {}
 
     def __repr__(self) -> str:
         return f"<Ahead libraries={len(self._libraries)} project={len(self._project)}>"
@@ -56,17 +64,18 @@ class Ahead:
                 library = _library(executed.file, before)
                 if library is not None:
                     self._libraries[executed.file] = library
-            elif (code := cache.load(executed.digest, executed.file)) is not None:
-                self._project[executed.file, executed.digest] = code
+            elif (known := _known(executed, before, cache)) is not None:
+                self._project[executed.file] = known
 
     def forget(self) -> None:
         """Nothing more is going to be executed."""
         self._libraries.clear()
         self._project.clear()
 
-    def project(self, file: str, digest: bytes) -> CodeType | None:
-        """The code of a project module's text."""
-        return self._project.pop((file, digest), None)
+    def project(self, file: str) -> Known | None:
+        """The code of a project module, if its file is the same."""
+        found = self._project.pop(file, None)
+        return found if found is not None and signature_of(file) == found.source else None
 
     def library(self, file: str, source: Signature) -> CodeType | None:
         """The code that Python would load for a file outside the project with this signature."""
@@ -74,6 +83,17 @@ class Ahead:
         if found is None or found.source != source or signature_of(found.path) != found.cached:
             return None
         return found.code
+
+
+def _known(executed: Exec, before: int, cache: CodeCache) -> Known | None:
+    try:
+        source, text = read_source(executed.file)
+    except OSError:
+        return None
+    if max(source.mtime, source.ctime) > before or digest_of(text) != executed.digest:
+        return None
+    code = cache.load(executed.digest, executed.file)
+    return None if code is None else Known(source, executed.digest, code)
 
 
 def _library(file: str, before: int) -> Library | None:

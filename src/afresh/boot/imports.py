@@ -189,7 +189,13 @@ class Observer:
 
     def code(self, module: str, path: str) -> CodeType:
         """The code of the project module at `path`, of the bytes that are there now; journalled before it is run."""
-        return self._code(module, path)[0]
+        known = self._ahead.project(path)
+        if known is None:
+            return self._code(module, path)[0]
+        self._journal.files.add(path)
+        self._journal.cover(Exec(module, path, known.source, known.digest))
+        self._runs(module, path, known.code)
+        return known.code
 
     def _code(self, module: str, path: str) -> tuple[CodeType, bytes]:
         try:
@@ -199,7 +205,7 @@ class Observer:
         if not digest:
             # Python's loader runs an unreadable source from its .pyc, or says what is wrong.
             return _not_none(SourceFileLoader(module, path).get_code(module)), b""
-        code = self.compiled(module, path, source, digest)
+        code = compiled(self._cache, module, path, source, digest)
         self._runs(module, path, code)
         return code, source
 
@@ -246,7 +252,7 @@ class Observer:
         from afresh.reload.statements import begins_alike, conditions
 
         source, digest = self.read(module.__name__, path)
-        code = self.compiled(module.__name__, path, source, digest)
+        code = compiled(self._cache, module.__name__, path, source, digest)
         old = self.running[path]
         found = parts(code, line) if begins_alike(line, before, source) else None
         if found is None or (old is not None and conditions(old.code) != conditions(code)):
@@ -290,7 +296,7 @@ class Observer:
         try:
             source = read_source(patch.file)[1]
             if digest_of(source) == patch.digest:
-                return self.compiled(patch.module, patch.file, source, patch.digest)
+                return compiled(self._cache, patch.module, patch.file, source, patch.digest)
         except (OSError, SyntaxError, ValueError):
             pass
         raise Refusal(patch.file, "")
@@ -301,11 +307,6 @@ class Observer:
         from afresh.channel.messages import Compiler
 
         return Compiler(self._cache.compiler, self._cache.directory, sys.flags.optimize)
-
-    def compiled(self, module: str, path: str, source: bytes, digest: bytes) -> CodeType:
-        """The code of a source, from the cache where it is there."""
-        code = self._ahead.project(path, digest)
-        return compiled(self._cache, module, path, source, digest) if code is None else code
 
     def expect(self, executions: Iterable[Exec]) -> None:
         """These are going to be executed, if nothing of them is edited: load their code."""

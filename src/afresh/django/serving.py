@@ -27,7 +27,7 @@ from afresh.boot.signals import wait_for_signals
 from afresh.django import commands, words
 from afresh.django.access import access_log
 from afresh.django.entry import options_of
-from afresh.django.static import static_files
+from afresh.django.static import make_finders, static_files
 from afresh.handover.parcel import Parcel
 from afresh.keeper.sockets import bind
 from afresh.source.reading import absolute
@@ -56,6 +56,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
     _import_what_requests_need()
     _look_for_templates()
+    make_finders(asked.handler)
     session.set_up(has_own=any(session.is_project(file) for file in _ready_files()))
     _or_fail(session, load_urls)
     files = static_files(asked.handler)
@@ -134,8 +135,7 @@ def _import_what_requests_need() -> None:
 
 def _look_for_templates() -> None:
     """Which apps have templates, which depends on the apps alone and takes the longer the more there are. Django keeps
-    what it finds here, before the places where the project is edited. Not so for static files: their finders are of
-    classes that the project may still change."""
+    what it finds here, before the places where the project is edited."""
     try:
         if any(engine.get("APP_DIRS") for engine in settings.TEMPLATES):
             get_app_template_dirs("templates")

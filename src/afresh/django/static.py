@@ -35,14 +35,14 @@ _WAY = (
 _FILE_SYSTEM = ("find", "find_location")
 _APP_DIRECTORIES = ("find", "find_in_app")
 _STORAGE = ("exists", "path")
+_DJANGOS_FINDERS = frozenset({f"{_FINDERS}.FileSystemFinder", f"{_FINDERS}.AppDirectoriesFinder"})
 # What changes `request.path` beside the path of the request (django.core.handlers.wsgi.get_script_name).
 _SCRIPT_NAMES = ("SCRIPT_URL", "REDIRECT_URL")
 
 
 def static_files(handler: Any) -> StaticFiles | None:
     """What answers for the files that `handler` serves; None where it is for the handler alone to serve them."""
-    handlers = sys.modules.get(f"{_APP}.handlers")
-    if handlers is None or type(handler) is not handlers.StaticFilesHandler:
+    if not _serves_files(handler):
         return None
     if not all(_is_own(*step) for step in _WAY) or {*vars(handler)} & _METHODS:
         return None
@@ -56,6 +56,24 @@ def static_files(handler: Any) -> StaticFiles | None:
     except Exception:
         # A finder that cannot be made is an error of the project's, which the checks and each request will say.
         return None
+
+
+def make_finders(handler: Any) -> None:
+    """Let Django's own finders look which apps have static files, before the places where the project is edited: that
+    depends on apps and settings alone, and Django keeps it. Its checks do so at no certain time. A finder of the
+    project's is made when it is first needed."""
+    try:
+        if _serves_files(handler) and _DJANGOS_FINDERS.issuperset(settings.STATICFILES_FINDERS):
+            from django.contrib.staticfiles.finders import get_finders
+
+            list(get_finders())
+    except Exception:
+        pass  # the checks and each request will say it
+
+
+def _serves_files(handler: Any) -> bool:
+    handlers = sys.modules.get(f"{_APP}.handlers")
+    return handlers is not None and type(handler) is handlers.StaticFilesHandler
 
 
 def _is_own(module: str, name: str, defining: str) -> bool:

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 # from settings, when they are needed first).
 FRAMEWORK = "django."
 MOST_PARTS = 64 * 1024  # bytes of code in one message
-MOST_AHEAD = 300  # modules, more than a short way has
+MOST_AHEAD = 2 << 20  # bytes of source, of which the code takes some more, in a process that may never be needed
 PLACES = 2  # people edit the same few places again and again; each costs the memory of a process
 
 
@@ -211,7 +212,9 @@ class Ledger:
     def executed_after(self, checkpoint: int) -> tuple[Exec, ...]:
         """What the process that went on from there last has executed, in this order; of much, the first part."""
         account = self._accounts.get(checkpoint)
-        return () if account is None else tuple(account.later[account.before :][:MOST_AHEAD])
+        later = [] if account is None else account.later[account.before :]
+        sizes = accumulate(executed.signature.size for executed in later)
+        return tuple(executed for executed, size in zip(later, sizes, strict=True) if size <= MOST_AHEAD)
 
     def at_last_place(self, checkpoints: Iterable[int]) -> int | None:
         """Which of the checkpoints stands where the last edit was; the latest, of more than one."""

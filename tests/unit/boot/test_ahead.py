@@ -120,17 +120,50 @@ def test_what_was_just_written_is_not_loaded(library: Path, monkeypatch: pytest.
     assert given(loaded(library), library) is None
 
 
-def test_code_of_the_project_is_given_by_its_text(tmp_path: Path) -> None:
-    path, source = tmp_path / "app.py", b"x = 1\n"
-    path.write_bytes(source)
-    digest, code = digest_of(source), compile(source, str(path), "exec")
+@pytest.fixture
+def module(library: Path, tmp_path: Path) -> tuple[Path, bytes, CodeCache]:
+    """A module of the project, its digest, and a cache that has its code."""
+    path = tmp_path / "app.py"
+    path.write_text("x = 1\n")
+    digest = digest_of(path.read_bytes())
     cache = CodeCache(str(tmp_path / "home" / "code"))
-    cache.store(digest, str(path), code)
+    cache.store(digest, str(path), compile("x = 1\n", str(path), "exec"))
+    return path, digest, cache
+
+
+def test_code_of_the_project_is_given_once(module: tuple[Path, bytes, CodeCache]) -> None:
+    path, digest, cache = module
     found = Ahead()
-    found.load([executed(path, digest), executed(path, b"another")], cache)
-    assert found.project(str(path), b"another") is None
-    assert found.project(str(path), digest) == code
-    assert found.project(str(path), digest) is None
+    found.load([executed(path, digest)], cache)
+    known = found.project(str(path))
+    assert known is not None
+    assert (known.digest, known.code) == (digest, compile("x = 1\n", str(path), "exec"))
+    assert found.project(str(path)) is None
+
+
+@pytest.mark.parametrize("is_saved_first", [True, False])
+def test_code_of_the_project_is_not_given_for_another_text(
+    module: tuple[Path, bytes, CodeCache], is_saved_first: bool
+) -> None:
+    path, digest, cache = module
+    found, status = Ahead(), path.stat()
+    if is_saved_first:
+        path.write_text("x = 2\n")
+    found.load([executed(path, digest)], cache)
+    if not is_saved_first:
+        path.write_text("x = 2\n")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert found.project(str(path)) is None
+
+
+def test_code_of_the_project_is_not_loaded_before_it_is_settled(
+    module: tuple[Path, bytes, CodeCache], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, digest, cache = module
+    monkeypatch.undo()
+    found = Ahead()
+    found.load([executed(path, digest), executed(path.with_name("lib.py"), b"gone")], cache)
+    assert found.project(str(path)) is None
 
 
 def test_nothing_is_given_when_all_is_loaded(library: Path) -> None:
