@@ -40,6 +40,7 @@ LEAVES = frozenset(
 )
 # A class's own, whatever its metaclass makes of the names.
 ATTRIBUTES = type.__dict__["__dict__"].__get__
+WRAPPED = "__wrapped__"
 QUALNAME = type.__dict__["__qualname__"].__get__
 CONTAINERS = frozenset({dict, list, tuple, set, frozenset, MappingProxyType})
 GENERATORS = {GeneratorType: "gi_code", CoroutineType: "cr_code", AsyncGeneratorType: "ag_code"}
@@ -80,6 +81,8 @@ def apply(old: CodeType, new: CodeType, namespace: dict[str, Any]) -> str:
         for name, value in notes.items():
             # Not by the metaclass, which may forbid it or act on it.
             type.__setattr__(owner, name, value)
+    for attributes, notes in search.copies:
+        attributes.update(notes)
     if (linecache := sys.modules.get("linecache")) is not None:
         linecache.cache.pop(old.co_filename, None)
     return ""
@@ -189,12 +192,15 @@ class _Search:
     def __init__(self, tree: _Tree, namespace: dict[str, Any]) -> None:
         self.obstacle = ""
         self.classes: list[tuple[type, dict[str, object]]] = []
+        # What wraps a class has a copy of all that the class holds (`functools.update_wrapper`).
+        self.copies: list[tuple[dict[str, object], dict[str, object]]] = []
         self._tree = tree
         self._module = namespace.get("__name__")
         self._seen = {id(namespace)}
         self._near: list[object] = []
         self._far: list[object] = []
         self._sort(namespace.values())
+        self._sort([attributes for each in self._far if WRAPPED in (attributes := _attributes(each))])
 
     def near(self) -> None:
         """Through functions, classes of the module, what wraps functions, and containers."""
@@ -263,6 +269,8 @@ class _Search:
         # Namespaces of modules lead everywhere.
         if type(container) is dict and ("__builtins__" in container or "__spec__" in container):
             return
+        if type(container) is dict and WRAPPED in container:
+            self._see_copy(container)
         self._near.append(container)
 
     def _see_function(self, function: Any) -> None:
@@ -285,6 +293,21 @@ class _Search:
         line = attributes.get("__firstlineno__")
         if type(line) is int and (notes := self._tree.notes.get((QUALNAME(owner), line))) is not None:
             self.classes.append((owner, notes))
+
+    def _see_copy(self, attributes: dict[str, object]) -> None:
+        if attributes.get("__module__") == self._module:
+            line = attributes.get("__firstlineno__")
+            found = (notes for (_, first), notes in self._tree.notes.items() if first == line)
+            self.copies += [(attributes, notes) for notes in found]
+
+
+def _attributes(instance: object) -> dict[str, object]:
+    """An object's own, as far as no code of the project's tells them."""
+    for kind in type(instance).__mro__:
+        descriptor = ATTRIBUTES(kind).get("__dict__")
+        if descriptor is not None:
+            return descriptor.__get__(instance) if type(descriptor) is GetSetDescriptorType else {}
+    return {}
 
 
 def _functions_of(*codes: CodeType) -> list[FunctionType]:

@@ -826,6 +826,29 @@ def test_what_the_compiler_notes_in_classes(shelf: dict[str, Any]) -> None:
     assert (shelf["C"].__firstlineno__, shelf["C"].__static_attributes__) == (5, ("b",))
 
 
+DECORATORS = {
+    "an object of C": "decorate = functools.lru_cache",
+    "a function": "decorate = lambda kind: functools.wraps(kind, updated=('__dict__',))(lambda: kind())",
+    "an object": """\
+class decorate:
+    def __init__(self, kind): functools.update_wrapper(self, kind)
+    def __call__(self): return self.__wrapped__()
+""",
+}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="classes do not know their lines")
+@pytest.mark.parametrize("decorate", DECORATORS.values(), ids=DECORATORS)
+def test_what_wraps_a_class_has_its_notes_too(decorate: str) -> None:
+    """`functools.update_wrapper` copies them with all else that a class holds."""
+    text = f"import functools\n{decorate}\n@decorate\nclass C:\n    def f(self): self.a = 1\nc = C()\n"
+    living = Living(text)
+    first = living.C.__firstlineno__
+    assert living.reload(ABOVE + text.replace("self.a", "self.b")) == ""
+    for each in (living.C, living.C.__wrapped__, type(living.c)):
+        assert (each.__firstlineno__, each.__static_attributes__) == (first + ABOVE.count("\n"), ("b",))
+
+
 def test_a_patched_function_is_a_function_like_any_other() -> None:
     living = Living("def f(n): return 'OLD' if n < 1 else f(n - 1)\n")
     new = "def f(n): return 'NEW' if n < 1 else f(n - 1)\n"
