@@ -182,9 +182,10 @@ def _leave(code: CodeType) -> bytes:
 def _jump(at: int, target: int) -> bytes:
     """From unit `at` forward to `target`."""
     length = 1
-    while (jump := _with_argument(JUMP_FORWARD, max(target - at - length, 0))) and len(jump) // 2 > length:
+    while len(jump := _with_argument(JUMP_FORWARD, max(target - at - length, 0))) // 2 > length:
         length += 1
-    return bytes(jump)
+    # One unit more for the argument is one less to go, after which the argument may fit without it.
+    return bytes([*[NOP, 0] * (length - len(jump) // 2), *jump])
 
 
 def _with_argument(operation: int, argument: int) -> list[int]:

@@ -1,6 +1,7 @@
 """A module executed in two parts, the second of another text: it is then as if executed whole from that text."""
 
 import contextlib
+import dis
 import linecache
 import sys
 import textwrap
@@ -343,6 +344,19 @@ def test_statements_of_some_length_can_be_parted(branch: str) -> None:
 @pytest.mark.parametrize(("text", "line"), [("a = 1\nb = 2\n", 1), ("# why\na = 1\n", 2)])
 def test_no_parts_where_nothing_is_above(text: str, line: int) -> None:
     assert parts(compile(text, FILE, "exec"), line) is None
+
+
+def test_a_rest_at_any_distance() -> None:
+    """A jump that needs one unit more for its argument needs one less to go: told from the jump, since a wrong one
+    ends the interpreter."""
+    for count in (*range(100, 140), 32_768):
+        for last in ("x = 1\n", "del x\n"):  # of an even and an odd number of units
+            text = "x = 1\n" * count + last + "'end'.join(())\n"
+            found = parts(compile(text, FILE, "exec"), count + 2)
+            assert found is not None
+            jump = next(each for each in dis.get_instructions(found.rest) if each.opname == "JUMP_FORWARD")
+            to = next(each for each in dis.get_instructions(found.rest) if each.positions.lineno == count + 2)
+            assert jump.argval == to.offset
 
 
 @pytest.mark.slow
