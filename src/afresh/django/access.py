@@ -3,6 +3,7 @@
 import logging
 import time
 from functools import partial
+from operator import attrgetter
 from typing import TextIO
 
 from django.utils.log import DEFAULT_LOGGING, ServerFormatter
@@ -104,13 +105,14 @@ def _bare_record(message: str, arguments: tuple[str, ...], extra: dict[str, obje
     return record
 
 
+_of_loggers = attrgetter("log", "_log", "makeRecord", "handle", "callHandlers")
+_of_handlers = attrgetter("handle", "format", "emit", "handleError")
+
+
 def _methods() -> tuple[object, ...]:
     """All that takes part in logging a record, and may be replaced by what watches or changes records."""
-    logger, stream = logging.Logger, logging.StreamHandler
-    return (
-        *(type(_LOGGER), logging.getLogRecordFactory(), logger.log, logger._log, logger.makeRecord, logger.handle),
-        *(logger.callHandlers, stream.handle, stream.format, stream.emit, stream.handleError, ServerFormatter.format),
-    )
+    of_factories = type(_LOGGER), logging.getLogRecordFactory(), ServerFormatter.format
+    return (*of_factories, *_of_loggers(logging.Logger), *_of_handlers(logging.StreamHandler))
 
 
 _FILES = {function.__code__.co_filename for function in (logging.getLogger, ServerFormatter.__init__)}

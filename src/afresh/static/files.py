@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from afresh.static.media_types import media_type
-from afresh.static.places import Place, find, relative_path
+from afresh.static.places import Place, open_first, relative_path
 from afresh.static.plan import Plan, make_plan
 from afresh.static.representation import Representation, Signature, describe, signature_of
 
 _METHODS = ("GET", "HEAD")
 # Preconditions that Django does not know either; they are the application's affair.
-_UNKNOWN = ("HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE")
+_UNKNOWN = frozenset({"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"})
 _MOST_REMEMBERED = 4096
 # A device or a pipe in a static folder must not make the server wait.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
@@ -51,18 +51,18 @@ class StaticFiles:
         if not path.startswith(self.prefix) and path.isascii():
             return None
         relative = relative_path(path, self.prefix) if method in _METHODS else None
-        if relative is None or any(name in fields for name in _UNKNOWN):
+        if relative is None or not _UNKNOWN.isdisjoint(fields):
             return None
         try:
-            found = find(self._places, relative)
-            descriptor = -1 if found is None else os.open(found, _FLAGS)
+            found = open_first(self._places, relative, _FLAGS)
         except Exception:
             # A project's own finder fails, a name is too long, reading is not permitted: the application says it.
             return None
         if found is None:
             return None
+        place, descriptor = found
         try:
-            file = self._look(found, os.fstat(descriptor))
+            file = self._look(place, os.fstat(descriptor))
             boundary = os.urandom(16).hex() if "HTTP_RANGE" in fields else ""
             plan = None if file is None else make_plan(method, fields, file, boundary)
         except Exception:

@@ -49,15 +49,21 @@ def relative_path(path: str, prefix: str) -> str | None:
     return relative
 
 
-def find(places: Sequence[Place], relative: str) -> str | None:
-    """The absolute path of the first file or folder that a place has under this name."""
+def open_first(places: Sequence[Place], relative: str, flags: int) -> tuple[str, int] | None:
+    """The absolute path and the descriptor of the first file or folder that a place has under this name.
+
+    None where no place has one; raises OSError for one that cannot be opened.
+    """
     for place in places:
         if not isinstance(place, Folder):
             found = place(relative)
             if found:
-                return found if isinstance(found, str) else None
+                return (found, os.open(found, flags)) if isinstance(found, str) else None
         elif relative.startswith(place.prefix):
-            candidate = os.path.join(place.root, relative[len(place.prefix) :])
-            if os.access(candidate, os.F_OK, follow_symlinks=not place.takes_broken_links):
-                return candidate
+            path = os.path.join(place.root, relative[len(place.prefix) :])
+            try:
+                return path, os.open(path, flags)
+            except OSError:
+                if os.access(path, os.F_OK, follow_symlinks=not place.takes_broken_links):
+                    raise
     return None

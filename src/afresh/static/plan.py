@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from afresh.static.ranges import Extent, parse_ranges
@@ -68,6 +69,7 @@ def _may_send_ranges(fields: Mapping[str, str], file: Representation) -> bool:
     return wanted is None or (bool(file.etag) and wanted in (file.etag, file.last_modified))
 
 
+@lru_cache(maxsize=1024)
 def _whole(method: str, file: Representation) -> Plan:
     lines = f"Content-Type: {file.content_type}\r\n{_common(file)}Content-Length: {file.size}\r\n"
     if method == "HEAD" or not file.size:

@@ -1,13 +1,15 @@
 """Paths of requests, and where their files are looked for."""
 
 import os
+import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afresh.static.places import Folder, find, relative_path
+from afresh.static.places import Folder, Place, open_first, relative_path
 
 
 @pytest.mark.parametrize(
@@ -64,16 +66,27 @@ def roots(tmp_path: Path) -> tuple[Path, Path]:
     return first, second
 
 
+def found(places: Sequence[Place], relative: str) -> str | None:
+    """The path of what is opened."""
+    opened = open_first(places, relative, os.O_RDONLY)
+    if opened is None:
+        return None
+    path, descriptor = opened
+    assert os.fstat(descriptor).st_ino == os.stat(path).st_ino
+    os.close(descriptor)
+    return path
+
+
 def test_the_first_place_wins_as_soon_as_it_has_the_file(roots: tuple[Path, Path]) -> None:
     first, second = roots
     places = (Folder(str(first)), Folder(str(second)))
-    assert find(places, "app/a.css") is None
+    assert found(places, "app/a.css") is None
     (second / "app/a.css").touch()
-    assert find(places, "app/a.css") == str(second / "app/a.css")
+    assert found(places, "app/a.css") == str(second / "app/a.css")
     (first / "app/a.css").touch()
-    assert find(places, "app/a.css") == str(first / "app/a.css")
+    assert found(places, "app/a.css") == str(first / "app/a.css")
     (first / "app/a.css").unlink()
-    assert find(places, "app/a.css") == str(second / "app/a.css")
+    assert found(places, "app/a.css") == str(second / "app/a.css")
 
 
 def test_prefix(roots: tuple[Path, Path]) -> None:
@@ -81,9 +94,9 @@ def test_prefix(roots: tuple[Path, Path]) -> None:
     for root in roots:
         (root / "a.css").touch()
     places = (Folder(str(first), "lib/"), Folder(str(second)))
-    assert find(places, "lib/a.css") == str(first / "a.css")
-    assert find(places, "a.css") == str(second / "a.css")
-    assert find(places, "lib") is None
+    assert found(places, "lib/a.css") == str(first / "a.css")
+    assert found(places, "a.css") == str(second / "a.css")
+    assert found(places, "lib") is None
 
 
 @pytest.mark.parametrize("takes", [False, True])
@@ -92,11 +105,27 @@ def test_a_link_that_leads_nowhere(roots: tuple[Path, Path], takes: bool) -> Non
     (first / "a.css").symlink_to("absent")
     (second / "a.css").touch()
     places = (Folder(str(first), "", takes), Folder(str(second)))
-    assert find(places, "a.css") == str((first if takes else second) / "a.css")
+    if takes:
+        with pytest.raises(FileNotFoundError):
+            found(places, "a.css")
+    else:
+        assert found(places, "a.css") == str(second / "a.css")
 
 
-@pytest.mark.parametrize("answer", ["/made/a.css", None, [], ["/made/a.css"]])
-def test_a_finder_is_asked_in_its_turn(roots: tuple[Path, Path], answer: object) -> None:
+def test_a_file_that_cannot_be_opened_hides_what_comes_later(roots: tuple[Path, Path]) -> None:
+    first, second = roots
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(first / "a.css"))
+    (second / "a.css").touch()
+    with pytest.raises(OSError, match="No such device"):
+        found((Folder(str(first)), Folder(str(second))), "a.css")
+
+
+@pytest.mark.parametrize("answer", ["made.css", None, [], ["made.css"]])
+def test_a_finder_is_asked_in_its_turn(
+    roots: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    monkeypatch.chdir(tmp_path)
     asked: list[str] = []
 
     def own(relative: str) -> object:
@@ -105,9 +134,10 @@ def test_a_finder_is_asked_in_its_turn(roots: tuple[Path, Path], answer: object)
 
     (roots[0] / "first.css").touch()
     (roots[1] / "last.css").touch()
+    (tmp_path / "made.css").touch()
     places = (Folder(str(roots[0])), own, Folder(str(roots[1])))
-    assert find(places, "first.css") == str(roots[0] / "first.css")
+    assert found(places, "first.css") == str(roots[0] / "first.css")
     assert asked == []
     expected = answer if isinstance(answer, str) else None if answer else str(roots[1] / "last.css")
-    assert find(places, "last.css") == expected
+    assert found(places, "last.css") == expected
     assert asked == ["last.css"]
