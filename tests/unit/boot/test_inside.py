@@ -355,7 +355,11 @@ def test_a_rest_at_any_distance() -> None:
             found = parts(compile(text, FILE, "exec"), count + 2)
             assert found is not None
             jump = next(each for each in dis.get_instructions(found.rest) if each.opname == "JUMP_FORWARD")
-            to = next(each for each in dis.get_instructions(found.rest) if each.positions.lineno == count + 2)
+            to = next(
+                each
+                for each in dis.get_instructions(found.rest)
+                if each.positions and each.positions.lineno == count + 2
+            )
             assert jump.argval == to.offset
 
 
