@@ -490,7 +490,7 @@ class Keeper:
             self._step(machine.StandbyOutdated())
             ready.link.send(msg.Warm(modules))
         self._needed.update(dict.fromkeys(modules))
-        place = self._ledger.at_last_place(filter(self._is_short, self._machine.checkpoints))
+        place = self._ledger.at_last_place(self._machine.checkpoints)
         for effect in self._machine.step(machine.StandbyDue(self._machine.generation, place)):
             self._perform_one(effect)
             if not isinstance(effect, machine.ForkFrom):
@@ -1236,8 +1236,7 @@ class Keeper:
             self._edit = pending.edit
             self._decision = decision
             self._patches = (decision.at, decision.patches)
-            is_short = decision.at is not None and self._is_short(decision.at)
-            effects = self._machine.step(machine.Edited(decision.place, decision.at, is_short))
+            effects = self._machine.step(machine.Edited(decision.place, decision.at))
         elif decision.way is Way.NOTHING:
             self._say_nothing(pending.edit, decision)
         if pending.number is None:

@@ -65,12 +65,10 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Edited(msgspec.Struct, frozen=True):
-    """The code on disk is no longer that of the current generation. `at`: the checkpoint to go on from, if any;
-    `is_short`: what follows it takes so little that to fork takes a good part of the time."""
+    """The code on disk is no longer that of the current generation. `at`: the checkpoint to go on from, if any."""
 
     reason: str
     at: int | None = None
-    is_short: bool = False
 
 
 class Stood(msgspec.Struct, frozen=True):
@@ -157,7 +155,7 @@ class StandbyDue(msgspec.Struct, frozen=True):
     """Nothing happens: there is time to fork those who may be needed next.
 
     `place`: the checkpoint in the middle of a boot that another edit where the last was would go on from, if that is
-    known and short.
+    known.
     """
 
     generation: int
@@ -342,7 +340,7 @@ class Machine(msgspec.Struct):
     _next_handle: int = 1
     ready: int | None = None  # the newest checkpoint with the application loaded
     second: int | None = None  # a boot that is to become that checkpoint, while another of its kind answers
-    _place: int | None = None  # the checkpoint in the middle of a boot that is gone on from next, if that is short
+    _place: int | None = None  # the checkpoint in the middle of a boot that is gone on from next
     _was_patched: bool = False  # by the last edit: a function is edited next, more often than what a start executes
     _kept: set[int] = msgspec.field(default_factory=set)  # checkpoints that may be gone on from
     _checks_begun: int = 0  # the generation whose checks were started last
@@ -367,8 +365,8 @@ class Machine(msgspec.Struct):
 
     def _handle(self, event: Event) -> Effects:
         match event:
-            case Edited(reason, at, is_short):
-                yield from self._edited(reason, at, is_short=is_short)
+            case Edited(reason, at):
+                yield from self._edited(reason, at)
             case Stood(handle):
                 yield from self._stood(handle)
             case BootReady(handle, forks, checks, is_quick):
@@ -407,7 +405,7 @@ class Machine(msgspec.Struct):
 
     # ---- the next generation ------------------------------------------------------------------------------------
 
-    def _edited(self, reason: str, at: int | None, *, is_short: bool) -> Effects:
+    def _edited(self, reason: str, at: int | None) -> Effects:
         if self.is_stopping:
             return
         self.generation += 1
@@ -415,7 +413,7 @@ class Machine(msgspec.Struct):
         self.failure = None
         origin = self.records.get(at or 0)
         self._was_patched = origin is not None and origin.is_ready
-        self._place = at if is_short and not self._was_patched else None
+        self._place = None if self._was_patched else at
         yield Route(None)
         self.server = None
         # A boot that fails leaves its checkpoints to the next; of more than one such boot they would pile up.

@@ -161,7 +161,7 @@ def test_an_edit_goes_on_in_the_middle_of_a_boot() -> None:
 def quickly_resumed(*, checks: bool = False) -> m.Machine:
     """As `resumable`, and then an edit in the middle, of which boot 4 was so quickly ready that it answers itself."""
     machine = resumable()
-    machine.step(m.Edited("views.py", at=2, is_short=True))
+    machine.step(m.Edited("views.py", at=2))
     assert machine.step(m.BootReady(4, forks=True, checks=checks, is_quick=True)) == [m.Serve(4, 2)]
     assert machine.step(m.Serving(4)) == [m.Route(4), m.Answering(2, "views.py", False), m.ArmChecks(2)]
     return machine
@@ -239,7 +239,7 @@ def test_where_the_last_edit_has_left_a_checkpoint_a_standby_waits() -> None:
     machine = resumable()
     assert machine.step(m.StandbyDue(1, place=99)) == [m.ForkFrom(1, 4, m.Role.SERVER)]
     assert machine.step(m.StandbyDue(1, place=2)) == [m.ForkFrom(2, 5, m.Role.BOOT)]
-    assert m.GoOn(5, 2) in machine.step(m.Edited("views.py", at=2, is_short=True))
+    assert m.GoOn(5, 2) in machine.step(m.Edited("views.py", at=2))
 
 
 def test_a_standby_in_the_middle_is_not_kept_for_edits_of_functions() -> None:
