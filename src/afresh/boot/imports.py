@@ -193,6 +193,7 @@ class Observer:
         if known is None:
             return self._code(module, path)[0]
         self._journal.files.add(path)
+        # Saved from here on, it differs from the entry, as if it had been read just before.
         self._journal.cover(Exec(module, path, known.source, known.digest))
         self._runs(module, path, known.code)
         return known.code

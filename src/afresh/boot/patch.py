@@ -200,7 +200,8 @@ class _Search:
         self._near: list[object] = []
         self._far: list[object] = []
         self._sort(namespace.values())
-        self._sort([attributes for each in self._far if WRAPPED in (attributes := _attributes(each))])
+        if tree.notes:
+            self._sort([attributes for each in self._far if WRAPPED in (attributes := _attributes(each))])
 
     def near(self) -> None:
         """Through functions, classes of the module, what wraps functions, and containers."""

@@ -64,6 +64,7 @@ def open_first(places: Sequence[Place], relative: str, flags: int) -> tuple[str,
             try:
                 return path, os.open(path, flags)
             except OSError:
+                # Made between the two looks, it is the application's to answer.
                 if os.access(path, os.F_OK, follow_symlinks=not place.takes_broken_links):
                     raise
     return None
