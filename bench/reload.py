@@ -66,9 +66,9 @@ def measure(plan: Plan) -> Data:
     peers = [peer for peer in plan.peers if peer.reloads]
     rounds = max(1, min(plan.rounds, plan.edits // ROUND))
     edits = -(-plan.edits // rounds)
-    # Next to Afresh, whose times it bounds, since minutes lie between the first and the last peer of a round.
-    place = next((number for number, peer in enumerate(peers, 1) if peer.is_afresh), len(peers))
-    taken = [*peers[:place], COLD, *peers[place:]]
+    # On both sides of Afresh, whose times it bounds, since minutes lie between the first and the last peer of a round.
+    place = next((number for number, peer in enumerate(peers) if peer.is_afresh), len(peers))
+    taken = [*peers[:place], COLD, *peers[place : place + 1], COLD, *peers[place + 1 :]]
     whole = Plan(plan.projects, taken, rounds, plan.failed, edits, plan.spots)
     return interleaved(whole, partial(once, edits=edits, names=plan.spots))
 
