@@ -28,9 +28,10 @@ from bench.terminal import Told, counted, reloads
 
 ROUNDS = 6
 EDITS = 30
-ROUND = 5
-"""Edits that a round is worth: fewer are not spread over as many starts. The speed of a machine changes from one minute
-to the next, so that peers and cold boots are to be measured in turns."""
+ROUND = 10
+"""Edits of each place that a start is followed by, of which the first goes on from further back, or from nothing; fewer
+edits in all are not spread over as many starts. The speed of a machine changes from one minute to the next, so that
+peers and cold boots are to be measured in turns."""
 
 PEERS = (
     RUNSERVER.name,

@@ -5,6 +5,7 @@ because llhttp knows a fixed list of methods and no raw UTF-8 in targets, and Dj
 """
 
 import re
+from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -72,7 +73,14 @@ class Head(NamedTuple):
 
 
 def parse_head(data: bytes, limits: Limits) -> Head:
-    """Parse a complete head, empty line included; raises Refusal."""
+    """Parse a complete head, empty line included; raises Refusal. The fields are the caller's to change."""
+    if len(data) > _LONGEST_REMEMBERED:
+        return _parse(data, limits)
+    head = _remembered(data, limits)
+    return head._replace(fields=head.fields.copy())
+
+
+def _parse(data: bytes, limits: Limits) -> Head:
     end = data.index(b"\r\n")
     method, target, version = parse_request_line(data[:end], limits)
     request_line = data[:end].decode("latin-1")
@@ -104,6 +112,11 @@ def parse_head(data: bytes, limits: Limits) -> Head:
             and (chunked or length > 0)
         ),
     )
+
+
+# A page that is loaded again, or a script that asks at intervals, sends the same heads as before, byte for byte.
+_remembered = lru_cache(maxsize=256)(_parse)
+_LONGEST_REMEMBERED = 2048
 
 
 def parse_request_line(line: bytes, limits: Limits) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from afresh.static.media_types import media_type
-from afresh.static.places import Place, open_first, relative_path
+from afresh.static.places import Opened, Place, open_first, relative_path
 from afresh.static.plan import Plan, make_plan
 from afresh.static.representation import Representation, Signature, describe, signature_of
 
@@ -26,6 +26,15 @@ class FileResponse(NamedTuple):
     descriptor: int
 
 
+class _Known(NamedTuple):
+    """What was said about the file of a name, which the place of this number had: true of a file with this signature.
+    By name, since what depends on its place is all in the signature."""
+
+    number: int
+    signature: Signature
+    file: Representation
+
+
 class StaticFiles:
     """The files below `prefix` (a path that ends with a slash), looked for in `places`. Safe from any thread."""
 
@@ -33,7 +42,7 @@ class StaticFiles:
         self.prefix = prefix
         self._places = tuple(places)
         # Type and validators are made again only when the file has changed; the file itself is looked at every time.
-        self._known: dict[str, tuple[Signature, Representation]] = {}
+        self._known: dict[str, _Known] = {}
 
     def __repr__(self) -> str:
         return f"<StaticFiles {self.prefix!r} places={len(self._places)}>"
@@ -53,16 +62,17 @@ class StaticFiles:
         relative = relative_path(path, self.prefix) if method in _METHODS else None
         if relative is None or not _UNKNOWN.isdisjoint(fields):
             return None
+        known = self._known.get(relative)
         try:
-            found = open_first(self._places, relative, _FLAGS)
+            found = open_first(self._places, relative, _FLAGS, known.number if known is not None else 0)
         except Exception:
             # A project's own finder fails, a name is too long, reading is not permitted: the application says it.
             return None
         if found is None:
             return None
-        place, descriptor = found
+        descriptor = found.descriptor
         try:
-            file = self._look(place, os.fstat(descriptor))
+            file = self._look(relative, found, os.fstat(descriptor))
             boundary = os.urandom(16).hex() if "HTTP_RANGE" in fields else ""
             plan = None if file is None else make_plan(method, fields, file, boundary)
         except Exception:
@@ -73,17 +83,17 @@ class StaticFiles:
             return None
         return FileResponse(plan, descriptor)
 
-    def _look(self, path: str, status: os.stat_result) -> Representation | None:
+    def _look(self, relative: str, found: Opened, status: os.stat_result) -> Representation | None:
         """What is to be said about an open file; None for anything but a regular one."""
         signature = signature_of(status)
-        known = self._known.get(path)
-        if known is not None and known[0] == signature:
-            return known[1]
+        known = self._known.get(relative)
+        if known is not None and known.signature == signature:
+            return known.file
         if not stat.S_ISREG(status.st_mode):
             return None
-        file = describe(path, media_type(path), signature, time.time())
+        file = describe(found.path, media_type(found.path), signature, time.time())
         if file.etag:
             if len(self._known) >= _MOST_REMEMBERED:
                 self._known.clear()
-            self._known[path] = (signature, file)
+            self._known[relative] = _Known(found.number, signature, file)
         return file

@@ -1,7 +1,8 @@
 """Where a static file lies: the places are asked in their order, at every request.
 
-Nothing is remembered between requests, so that a file that was made, moved or deleted a moment ago, or that hides
-another one of the same name, is seen by the next one. This costs one system call for each place that comes first.
+Nothing that is remembered between requests is believed, so that a file that was made, moved or deleted a moment ago, or
+that hides another one of the same name, is seen by the next one. This costs a system call for each place that comes
+first.
 """
 
 import os
@@ -49,22 +50,37 @@ def relative_path(path: str, prefix: str) -> str | None:
     return relative
 
 
-def open_first(places: Sequence[Place], relative: str, flags: int) -> tuple[str, int] | None:
-    """The absolute path and the descriptor of the first file or folder that a place has under this name.
+class Opened(NamedTuple):
+    """What was found: its absolute path, its descriptor, and which of the places has it."""
 
-    None where no place has one; raises OSError for one that cannot be opened.
+    path: str
+    descriptor: int
+    number: int
+
+
+def open_first(places: Sequence[Place], relative: str, flags: int, expected: int = 0) -> Opened | None:
+    """Open the first file or folder that a place has under this name; None where no place has one.
+
+    `expected`: which place will have it, probably. Those before it are asked all the same, in the way that costs least
+    where they have none. Raises OSError for one that cannot be opened.
     """
-    for place in places:
+    for number, place in enumerate(places):
         if not isinstance(place, Folder):
             found = place(relative)
             if found:
-                return (found, os.open(found, flags)) if isinstance(found, str) else None
+                return Opened(found, os.open(found, flags), number) if isinstance(found, str) else None
         elif relative.startswith(place.prefix):
             path = os.path.join(place.root, relative[len(place.prefix) :])
+            if number < expected and not _has(place, path):
+                continue
             try:
-                return path, os.open(path, flags)
+                return Opened(path, os.open(path, flags), number)
             except OSError:
                 # Made between the two looks, it is the application's to answer.
-                if os.access(path, os.F_OK, follow_symlinks=not place.takes_broken_links):
+                if _has(place, path):
                     raise
     return None
+
+
+def _has(place: Folder, path: str) -> bool:
+    return os.access(path, os.F_OK, follow_symlinks=not place.takes_broken_links)

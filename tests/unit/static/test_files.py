@@ -142,6 +142,31 @@ def test_every_change_is_seen_at_once(root: Path, respond: Respond) -> None:
     assert length() == 4
 
 
+def test_what_comes_in_front_of_a_known_file_is_seen_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = time.time() + 10
+    monkeypatch.setattr("afresh.static.files.time.time", lambda: later)
+    first, second = tmp_path / "first", tmp_path / "second"
+    for root in (first, second):
+        root.mkdir()
+    files = StaticFiles("/static/", (Folder(str(first)), Folder(str(second))))
+
+    def length() -> int | None:
+        response = files.respond("GET", "/static/a.css", {})
+        if response is None:
+            return None
+        os.close(response.descriptor)
+        return response.plan.length
+
+    _written(second / "a.css", "1")
+    assert [length(), length()] == [1, 1]
+    _written(first / "a.css", "22")
+    assert [length(), length()] == [2, 2]
+    (first / "a.css").unlink()
+    assert length() == 1
+    (second / "a.css").unlink()
+    assert length() is None
+
+
 def test_a_change_that_leaves_the_times_as_they_were_is_seen(root: Path, respond: Respond) -> None:
     """Two saves within one tick of the file system's clock, the same length: no tag may say that nothing changed."""
     file = root / "a.css"

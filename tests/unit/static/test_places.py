@@ -67,14 +67,25 @@ def roots(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def found(places: Sequence[Place], relative: str) -> str | None:
-    """The path of what is opened."""
-    opened = open_first(places, relative, os.O_RDONLY)
+    """The path of what is opened, which is the same whichever place is expected to have it."""
+    results = [_found(places, relative, expected) for expected in range(len(places) + 1)]
+    result = results[0]
+    assert {str(each) for each in results} == {str(result)}
+    if isinstance(result, OSError):
+        raise result
+    return result
+
+
+def _found(places: Sequence[Place], relative: str, expected: int) -> str | OSError | None:
+    try:
+        opened = open_first(places, relative, os.O_RDONLY, expected)
+    except OSError as exc:
+        return exc
     if opened is None:
         return None
-    path, descriptor = opened
-    assert os.fstat(descriptor).st_ino == os.stat(path).st_ino
-    os.close(descriptor)
-    return path
+    assert os.fstat(opened.descriptor).st_ino == os.stat(opened.path).st_ino
+    os.close(opened.descriptor)
+    return opened.path
 
 
 def test_the_first_place_wins_as_soon_as_it_has_the_file(roots: tuple[Path, Path]) -> None:
@@ -140,4 +151,4 @@ def test_a_finder_is_asked_in_its_turn(
     assert asked == []
     expected = answer if isinstance(answer, str) else None if answer else str(roots[1] / "last.css")
     assert found(places, "last.css") == expected
-    assert asked == ["last.css"]
+    assert asked == ["last.css"] * 4  # once for each place that is expected to have it, and for none of them
