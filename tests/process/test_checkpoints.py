@@ -503,13 +503,13 @@ def test_an_edit_before_the_second_one_is_there(answers_first: Served) -> None:
 def test_what_a_standby_expects_is_edited_with_the_rest(answers_first: Served) -> None:
     """It has the code of all that was executed from there on, and takes none that is not that of the files."""
     project = answers_first
-    for number in range(2, 5):  # where in the file the edits are is known from the second one on
+    for number in (2, 3):  # where in the file the edits are is known from the second one on
         assert project.edit("middle.py", f"VALUE = {number - 1}", f"VALUE = {number}").way == "resume"
         assert project.get() == f"first 1 middle {number} last 1"
         project.running.wait_idle()  # the standby waits
     edit(project.root / "last.py", "VALUE = 1", "VALUE = 2")
-    edit(project.root / "middle.py", "VALUE = 4", "VALUE = 5")
-    assert project.get() == "first 1 middle 5 last 2"
+    edit(project.root / "middle.py", "VALUE = 3", "VALUE = 4")
+    assert project.get() == "first 1 middle 4 last 2"
 
 
 def test_a_killed_server_that_is_no_fork_of_a_ready_one(answers_first: Served) -> None:

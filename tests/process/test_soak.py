@@ -30,7 +30,7 @@ def app(environ, start_response):
 """
 WORDS = 'WORD = "word {word}"\n'
 
-RELOADS = int(os.environ.get("AFRESH_SOAK_RELOADS", "200"))
+RELOADS = int(os.environ.get("AFRESH_SOAK_RELOADS", "100"))
 ROUND = RELOADS // 5
 QUIET = 1.0
 """Seconds in which no process ends or begins: standbys are forked, old servers are gone."""
