@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     Batch: TypeAlias = tuple[Entry, ...]
 
-# The keeper needs 30 us for an entry, beside the boot but for the last batch, which somebody waits for.
-BATCH_ENTRIES = 100
+# The keeper needs 30 to 50 us for an entry, beside the boot but for the last batch, which somebody waits for.
+BATCH_ENTRIES = 20
 # Below what one packet carries (afresh.channel.endpoint.MAX_BYTES), by a size that is estimated and not encoded.
 BATCH_BYTES = 150_000
 # A signature with a digest, which is more than the frame of any other entry takes.
