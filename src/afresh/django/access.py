@@ -8,7 +8,7 @@ from typing import TextIO
 
 from django.utils.log import DEFAULT_LOGGING, ServerFormatter
 
-from afresh.serve.log import AccessEntry, timestamp
+from afresh.serve.log import AccessEntry, escaped, timestamp
 from afresh.serve.output import Output
 
 _LOGGER = logging.getLogger("django.server")
@@ -31,7 +31,7 @@ def access_log(entry: AccessEntry) -> None:
     if handler is not None and level < handler.level:
         return
     # Escaped as Django does since CVE-2025-48432: a line end or a terminal sequence in a path is not to reach the log.
-    line = entry.request_line.encode("unicode_escape").decode("ascii")
+    line = escaped(entry.request_line)
     if handler is not None:
         output = _outputs.get(handler) or _outputs.setdefault(handler, Output(partial(_write, handler)))
         output.add(_formatted(handler, entry, line))

@@ -171,10 +171,10 @@ def _answer(service: Service, connection: Connection, number: int) -> None:
 
 
 def _open_body(service: Service, connection: Connection, wire: Wire) -> tuple[Head, IO[bytes], SocketBody | None]:
-    """The request's head, its body as `wsgi.input`, and the body's own end of the connection while that is in use."""
+    """The request's head, to be changed by whoever answers, its body as `wsgi.input`, and the body's own end of the connection while that is in use."""
     intake = connection.intake
-    head = intake.head
-    assert head is not None
+    assert intake.head is not None
+    head = intake.head.own()
     complete = intake.read_body()
     beginning = intake.take(complete is not None)
     if complete is not None:

@@ -58,6 +58,8 @@ class Head(NamedTuple):
     `path` is decoded to latin-1 as PATH_INFO wants it. `fields` are the header fields under their CGI names (RFC 3875
     4.1.18), repeated ones joined with ",". `length` is the size of the body, unless it is `chunked`. `persistent`: the
     client would use the connection again. `expects_continue`: it waits for 100 before it sends the body.
+
+    It may be that of other requests too: who changes its fields takes `own()`.
     """
 
     request_line: str
@@ -71,13 +73,14 @@ class Head(NamedTuple):
     persistent: bool
     expects_continue: bool
 
+    def own(self) -> "Head":
+        """The same, with fields that are nobody else's."""
+        return self._replace(fields=self.fields.copy())
+
 
 def parse_head(data: bytes, limits: Limits) -> Head:
-    """Parse a complete head, empty line included; raises Refusal. The fields are the caller's to change."""
-    if len(data) > _LONGEST_REMEMBERED:
-        return _parse(data, limits)
-    head = _remembered(data, limits)
-    return head._replace(fields=head.fields.copy())
+    """Parse a complete head, empty line included; raises Refusal."""
+    return _remembered(data, limits) if len(data) <= _LONGEST_REMEMBERED else _parse(data, limits)
 
 
 def _parse(data: bytes, limits: Limits) -> Head:

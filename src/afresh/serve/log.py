@@ -53,9 +53,16 @@ def _write(stream: TextIO, text: str) -> None:
 def format_entry(entry: AccessEntry, now: float) -> str:
     """One line, as `django.utils.log.ServerFormatter` writes it."""
     # Escaped as Django does since CVE-2025-48432: a line end or a terminal sequence in a path is not to reach the log.
-    line = entry.request_line.encode("unicode_escape").decode("ascii")
+    line = escaped(entry.request_line)
     note = f" · {entry.note}" if entry.note else ""
     return f'[{timestamp(now)}] "{line}" {entry.status} {entry.length}{note}\n'
+
+
+def escaped(line: str) -> str:
+    """As by the codec "unicode_escape", which leaves what is printable ASCII as it is, but for the backslash."""
+    if line.isascii() and line.isprintable() and "\\" not in line:
+        return line
+    return line.encode("unicode_escape").decode("ascii")
 
 
 def verbose(log: AccessLog, queries: Callable[[], int] | None) -> AccessLog:

@@ -83,6 +83,9 @@ class Output:
             self._writing.release()
 
     def _ring(self) -> None:
+        # Who finds it rung may go: it is followed by a look at what waits, which the text that this is for was added to.
+        if self._is_rung:
+            return
         with self._ringing:
             if self._is_rung:
                 return

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 
 class Folder(NamedTuple):
-    """A folder whose files are found below `prefix` ("" or ending with a slash).
+    """A folder, without a slash at its end, whose files are found below `prefix` ("" or ending with a slash).
 
     `takes_broken_links`: a link that leads nowhere hides what comes later, though it cannot be served
     (`FileSystemStorage.exists`, while `os.path.exists` passes over it).
@@ -70,7 +70,7 @@ def open_first(places: Sequence[Place], relative: str, flags: int, expected: int
             if found:
                 return Opened(found, os.open(found, flags), number) if isinstance(found, str) else None
         elif relative.startswith(place.prefix):
-            path = os.path.join(place.root, relative[len(place.prefix) :])
+            path = f"{place.root}/{relative[len(place.prefix) :]}"
             if number < expected and not _has(place, path):
                 continue
             try:

@@ -47,18 +47,6 @@ def test_one_byte_at_a_time() -> None:
     assert intake.received == b""
 
 
-def test_a_head_that_comes_again_has_fields_of_its_own() -> None:
-    """Who answers may change them."""
-    intake = Intake(Limits())
-    for _ in range(2):
-        intake.feed(GET)
-        head = intake.read_head()
-        assert head is not None
-        assert head.fields == {"HTTP_HOST": "localhost"}
-        head.fields["HTTP_HOST"] = "elsewhere"
-        intake.take(body_is_complete=True)
-
-
 def test_a_head_that_comes_again_is_judged_by_the_limits_of_its_connection() -> None:
     head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n"
     for limits in (Limits(), Limits(body=4), Limits(fields=1)):

@@ -8,8 +8,10 @@ import time
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from afresh.serve.log import AccessEntry, as_json, format_entry, plain, timestamp, verbose
+from afresh.serve.log import AccessEntry, as_json, escaped, format_entry, plain, timestamp, verbose
 
 WHEN = time.mktime((2026, 11, 2, 1, 9, 38, 0, 306, -1))
 
@@ -29,6 +31,11 @@ def entry(line: str, sock: socket.socket) -> AccessEntry:
 def test_a_line_is_the_one_that_runserver_writes(line: str, shown: str) -> None:
     with socket.socket() as sock:
         assert format_entry(entry(line, sock), WHEN) == f'[02/Nov/2026 01:09:38] "{shown}" 200 1234\n'
+
+
+@given(st.text() | st.text("ab\\\n\x7f\u00e9 "))
+def test_any_line_is_escaped_as_django_does(line: str) -> None:
+    assert escaped(line) == line.encode("unicode_escape").decode("ascii")
 
 
 def test_the_time_is_that_of_http_server() -> None:
