@@ -53,8 +53,9 @@ class Output:
             self._drain()
         elif len(self._waiting) > MOST_WAITING:
             self.flush()
-        # What was added while another thread wrote, or just after its last look, is not forgotten by both.
-        if self._waiting:
+        # What was added while another thread wrote, or just after its last look, is not forgotten by both. Where it is
+        # rung already, the look that follows comes after this text was added.
+        if self._waiting and not self._is_rung:
             self._ring()
 
     def flush(self) -> None:
@@ -83,9 +84,6 @@ class Output:
             self._writing.release()
 
     def _ring(self) -> None:
-        # Who finds it rung may go: it is followed by a look at what waits, which the text that this is for was added to.
-        if self._is_rung:
-            return
         with self._ringing:
             if self._is_rung:
                 return
