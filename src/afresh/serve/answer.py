@@ -171,7 +171,8 @@ def _answer(service: Service, connection: Connection, number: int) -> None:
 
 
 def _open_body(service: Service, connection: Connection, wire: Wire) -> tuple[Head, IO[bytes], SocketBody | None]:
-    """The request's head, to be changed by whoever answers, its body as `wsgi.input`, and the body's own end of the connection while that is in use."""
+    """The request's head, to be changed by whoever answers; its body as `wsgi.input`; and the body's own end of the
+    connection while that is in use."""
     intake = connection.intake
     assert intake.head is not None
     head = intake.head.own()

@@ -27,10 +27,11 @@ class FileResponse(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What was said about the file of a name, which the place of this number had: true of a file with this signature.
-    By name, since what depends on its place is all in the signature."""
+    """What was said about the file of a name, which the place of this number had: true of a file at this path with this
+    signature."""
 
     number: int
+    path: str
     signature: Signature
     file: Representation
 
@@ -87,7 +88,7 @@ class StaticFiles:
         """What is to be said about an open file; None for anything but a regular one."""
         signature = signature_of(status)
         known = self._known.get(relative)
-        if known is not None and known.signature == signature:
+        if known is not None and known.signature == signature and known.path == found.path:
             return known.file
         if not stat.S_ISREG(status.st_mode):
             return None
@@ -95,5 +96,5 @@ class StaticFiles:
         if file.etag:
             if len(self._known) >= _MOST_REMEMBERED:
                 self._known.clear()
-            self._known[relative] = _Known(found.number, signature, file)
+            self._known[relative] = _Known(found.number, found.path, signature, file)
         return file
