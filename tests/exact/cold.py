@@ -158,7 +158,7 @@ def _ask(handler: Callable[..., Any], path: str) -> tuple[int, str]:
     try:
         response = handler(environ, start_response)
     except SystemExit as exc:  # ends a request, and in a server not the process
-        return 500, type(exc).__name__
+        return 500, f"SystemExit: {exc}"
     try:
         body = b"".join(response)
     finally:

@@ -139,8 +139,11 @@ class Subject:
         return Cold(self, process, tuple(pages), outcome, fingerprint)
 
     def shown(self, status: int, text: str) -> str:
-        """What of a body is compared: of a page about an exception its first lines, the rest is about the process."""
-        return "\n".join(text.splitlines()[:2]) if status >= 500 else self.steady(text)
+        """What of a body is compared: of a page about an exception its first lines, the rest is about the process. Of
+        what Django passes on, the page is Afresh's, and there is none in a cold start."""
+        if status < 500:
+            return self.steady(text)
+        return "\n".join(text.splitlines()[: 1 if text.startswith("SystemExit: ") else 2])
 
     def _result(self) -> Path:
         return self.scratch / f"result-{uuid.uuid4().hex}"
