@@ -34,6 +34,8 @@ _SET_BY_SERVER = frozenset(
 )
 _variables: dict[bytes, str] = {}
 _MOST_CACHED = 1024
+_MOST_REMEMBERED = 256
+_LONGEST_REMEMBERED = 2048  # bytes
 
 
 class Refusal(ClientFault):
@@ -118,8 +120,7 @@ def _parse(data: bytes, limits: Limits) -> Head:
 
 
 # A page that is loaded again, or a script that asks at intervals, sends the same heads as before, byte for byte.
-_remembered = lru_cache(maxsize=256)(_parse)
-_LONGEST_REMEMBERED = 2048
+_remembered = lru_cache(_MOST_REMEMBERED)(_parse)
 
 
 def parse_request_line(line: bytes, limits: Limits) -> tuple[str, str, str]:

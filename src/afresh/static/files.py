@@ -73,7 +73,7 @@ class StaticFiles:
             return None
         descriptor = found.descriptor
         try:
-            file = self._look(relative, found, os.fstat(descriptor))
+            file = self._look(relative, found, os.fstat(descriptor), known)
             boundary = os.urandom(16).hex() if "HTTP_RANGE" in fields else ""
             plan = None if file is None else make_plan(method, fields, file, boundary)
         except Exception:
@@ -84,10 +84,11 @@ class StaticFiles:
             return None
         return FileResponse(plan, descriptor)
 
-    def _look(self, relative: str, found: Opened, status: os.stat_result) -> Representation | None:
-        """What is to be said about an open file; None for anything but a regular one."""
+    def _look(
+        self, relative: str, found: Opened, status: os.stat_result, known: _Known | None
+    ) -> Representation | None:
+        """What is to be said about an open file, of which so much may be `known`; None for anything but a regular one."""
         signature = signature_of(status)
-        known = self._known.get(relative)
         if known is not None and known.signature == signature and known.path == found.path:
             return known.file
         if not stat.S_ISREG(status.st_mode):
