@@ -87,7 +87,7 @@ class StaticFiles:
     def _look(
         self, relative: str, found: Opened, status: os.stat_result, known: _Known | None
     ) -> Representation | None:
-        """What is to be said about an open file, of which so much may be `known`; None for anything but a regular one."""
+        """What to say about an open file, unless it is the one that is `known`; None for anything but a regular one."""
         signature = signature_of(status)
         if known is not None and known.signature == signature and known.path == found.path:
             return known.file
