@@ -134,6 +134,37 @@ def test_a_request_is_answered_once_however_often_it_looks(threads: bool, serve:
     assert sorted(calls) == [b"%010d" % number for number in range(5)]
 
 
+def test_the_gate_is_asked_once_for_what_has_come_and_again_for_what_comes_later(
+    serve: Any, read_until: ReadUntil
+) -> None:
+    class Asked:
+        """Fresh twice, then stale. While it is asked first, requests come; the second time, the end of one more."""
+
+        def __init__(self) -> None:
+            self.times = 0
+
+        def look(self) -> Verdict:
+            self.times += 1
+            if self.times == 1:
+                late.sendall(GET[:-1])
+                for client in together:
+                    client.sendall(GET)
+            elif self.times == 2:
+                late.sendall(GET[-1:])
+            return Verdict.FRESH if self.times <= 2 else Verdict.STALE
+
+    gate = Asked()
+    served = serve(hello, gate=gate)
+    # What is sent over a pair of sockets is there at once.
+    late, *together = [served.adopt() for _ in range(4)]
+    first = served.adopt(GET)
+    for client in (first, *together):
+        read_until(client, b"hello ")
+    (parcel,) = served.moved()
+    assert parcel.received == GET
+    assert gate.times == 3
+
+
 def test_a_waiting_request_is_handed_over_once_it_is_stale(serve: Any, set_gate: Any) -> None:
     gate = set_gate(Verdict.WAIT)
     served = serve(never, gate=gate)

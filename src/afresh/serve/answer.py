@@ -4,7 +4,7 @@ import io
 import os
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import IO, TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
@@ -16,10 +16,12 @@ from afresh.serve.environ import Environ, build_environ
 from afresh.serve.exchange import Exchange, Rewrite, Terms, WSGIApplication
 from afresh.serve.head import Head, Refusal
 from afresh.serve.log import AccessEntry, AccessLog
-from afresh.serve.response import Framing, ResponseHead, encode_head, plain_response
+from afresh.serve.response import Framing, ResponseHead, encode_head, http_date, plain_response
 from afresh.serve.transfer import Transfer
 from afresh.serve.wire import PeerGone, Wire
 from afresh.static.files import FileResponse
+
+_MOST_REMEMBERED = 256
 
 
 class Files(Protocol):
@@ -108,14 +110,18 @@ def _open_file(service: Service, connection: Connection) -> Transfer | None:
     connection.intake.take(True)
     plan = response.plan
     keeps = service.terms.may_keep and head.persistent
-    said = ResponseHead(plan.status, plan.lines, None, wants_close=False, has_date=False, has_server=False)
-    software = service.terms.software
     try:
-        data = encode_head(said, head.method, Framing.LENGTH, keeps=keeps, version=head.version, software=software)
+        data = _head_of_file(plan.status, plan.lines, head.version, keeps, service.terms.software, http_date())
         return Transfer(data, response, head.request_line, keeps)
     except BaseException:
         os.close(response.descriptor)
         raise
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _head_of_file(status: str, lines: str, version: str, keeps: bool, software: str, date: str) -> bytes:
+    said = ResponseHead(status, lines, None, wants_close=False, has_date=False, has_server=False)
+    return encode_head(said, "GET", Framing.LENGTH, keeps=keeps, version=version, software=software, date=date)
 
 
 def _send_on(service: Service, connection: Connection, transfer: Transfer) -> None:

@@ -12,7 +12,15 @@ from afresh.serve.body import SocketBody
 from afresh.serve.environ import Environ
 from afresh.serve.files import FileWrapper, plain_extent
 from afresh.serve.head import Head
-from afresh.serve.response import Framing, ResponseHead, choose_framing, encode_head, read_head, replace_length
+from afresh.serve.response import (
+    Framing,
+    ResponseHead,
+    choose_framing,
+    encode_head,
+    http_date,
+    read_head,
+    replace_length,
+)
 from afresh.serve.wire import PeerGone, Wire
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -164,7 +172,13 @@ class Exchange:
         if head.wants_close or framing is Framing.CLOSE or not self._can_finish_body():
             self.keeps = False
         data = encode_head(
-            head, request.method, framing, keeps=self.keeps, version=request.version, software=self._terms.software
+            head,
+            request.method,
+            framing,
+            keeps=self.keeps,
+            version=request.version,
+            software=self._terms.software,
+            date=http_date(),
         )
         self.has_begun = True
         return data

@@ -97,28 +97,41 @@ class Leader:
     def _lead(self) -> None:
         """Wait and perform until another thread leads or the server stops."""
         while not self.is_stopping:
-            for _ in range(len(self._ready)):
-                if not self._advance(self._ready.popleft()):
+            # What they have sent before comes first, above all before their end.
+            before = frozenset(self._ready)
+            for descriptor in self.poller.wait(at_once=bool(before)):
+                if not self._perform(descriptor, before):
                     return
+            # Between two requests of one connection, who sends many at once, all others have their turn.
+            if self._ready and not self._advance_all():
+                return
             if self._leaving:
                 self._send_away()
-            # Between two requests of one connection, who sends many at once, all others have their turn.
-            for descriptor in self.poller.wait(at_once=bool(self._ready)):
-                if not self._perform(descriptor):
-                    return
         self._close_everything()
 
-    def _perform(self, descriptor: int) -> bool:
-        """Do what an event asks for."""
+    def _perform(self, descriptor: int, before: frozenset[Connection]) -> bool:
+        """Do what an event asks for; nothing for the connections whose turn was `before`."""
         connection = self.roster.get(descriptor)
         if connection is not None:
-            if self._ready and connection in self._ready:
-                return True  # what it has sent before comes first, above all before its end
-            return self._read(connection) if connection.phase is not Phase.SENDING else self._resume(connection)
+            if connection in before:
+                return True
+            if connection.phase is Phase.SENDING:
+                return self._resume(connection)
+            self._read(connection)
+            return True
         listener = self.listeners.get(descriptor)
         if listener is not None:
             self._accept(listener)
         return True
+
+    def _advance_all(self) -> bool:
+        """Turn to each connection with bytes to look at.
+
+        The gate is asked once for all of them, after the last byte was read: a request that arrived before a save may
+        be answered by the code before it. Who leads after this thread asks again for those that are left.
+        """
+        verdict = self._surroundings.gate.look() if not self.is_draining else Verdict.STALE
+        return all(self._advance(self._ready.popleft(), verdict) for _ in range(len(self._ready)))
 
     # ---- connections that come ----------------------------------------------------------------------------------
 
@@ -184,44 +197,44 @@ class Leader:
 
     # ---- one connection, from bytes to an answer ----------------------------------------------------------------
 
-    def _read(self, connection: Connection) -> bool:
+    def _read(self, connection: Connection) -> None:
         try:
             data = connection.sock.recv(_BODY_READ_SIZE if connection.phase is Phase.COLLECTING else _READ_SIZE)
         except BlockingIOError:
-            return True
+            return
         except OSError:
             data = b""
         if not data:
             # A client that sent its whole request and then its end is answered: its bytes were looked at before.
             self._close(connection)
-            return True
+            return
         if connection.phase is Phase.LINGERING:
-            return True
+            return
         if self._witness is not None and connection.is_idle:
             connection.first_byte = time.monotonic_ns()
         connection.intake.feed(data)
-        return self._advance(connection)
+        self._ready.append(connection)
 
-    def _advance(self, connection: Connection) -> bool:
-        """Go as far as the bytes received allow."""
+    def _advance(self, connection: Connection, verdict: Verdict) -> bool:
+        """Go as far as the bytes received and the gate's `verdict` allow."""
         try:
-            return self._advance_or_refuse(connection)
+            return self._advance_or_refuse(connection, verdict)
         except Exception:
             # A fault of ours, or of the access log: one connection is lost, not the thread that leads.
             traceback.print_exc()
             self._close(connection)
             return True
 
-    def _advance_or_refuse(self, connection: Connection) -> bool:
+    def _advance_or_refuse(self, connection: Connection, verdict: Verdict) -> bool:
         try:
-            if connection.phase is Phase.COLLECTING or self._let_in(connection):
+            if connection.phase is Phase.COLLECTING or self._let_in(connection, verdict):
                 return self._begin(connection)
         except Refusal as refusal:
             connection.refusal = refusal
             return self._answer_or_dispatch(connection, at_once=True)
         return True
 
-    def _let_in(self, connection: Connection) -> bool:
+    def _let_in(self, connection: Connection, verdict: Verdict) -> bool:
         """Whether the next request is complete up to its body and may be answered here; raises Refusal.
 
         A request that must wait is parked by the thread that looked, before it takes its next call from the mailbox.
@@ -242,7 +255,6 @@ class Leader:
             connection.is_keepers = True
             self._leave(connection)
             return False
-        verdict = self._surroundings.gate.look() if not self.is_draining else Verdict.STALE
         if verdict is Verdict.STALE:
             self._leave(connection)
             return False

@@ -137,13 +137,13 @@ def choose_framing(method: str, version: str, head: ResponseHead) -> Framing:
 
 
 def encode_head(
-    head: ResponseHead, method: str, framing: Framing, *, keeps: bool, version: str, software: str
+    head: ResponseHead, method: str, framing: Framing, *, keeps: bool, version: str, software: str, date: str
 ) -> bytes:
     """The bytes of a response head; `keeps`: the connection stays open. Date and Server come first, as in wsgiref."""
     lines = head.lines
     if head.length is not None and _drops_length(head, method):
         lines = re.sub(r"(?im)^content-length:.*\r\n", "", lines)
-    before = "" if head.has_date else f"Date: {http_date()}\r\n"
+    before = "" if head.has_date else f"Date: {date}\r\n"
     if not head.has_server:
         before += f"Server: {software}\r\n"
     after = "Transfer-Encoding: chunked\r\n" if framing is Framing.CHUNKED else ""

@@ -21,15 +21,15 @@ _AT_ONCE = 1 << 20
 class Transfer:
     """Sends `head` and the parts of a response. `sent`: bytes of the body so far. `began`: when, monotonic.
 
-    `is_short`: the file has become shorter than its response says, and the connection must end after what there was.
+    `keeps`: the connection may carry another request. Not where the file has become shorter than its response says: it
+    must end after what there was.
     """
 
-    __slots__ = ("_descriptor", "_pieces", "began", "is_short", "keeps", "request_line", "sent", "status")
+    __slots__ = ("_descriptor", "_pieces", "began", "keeps", "request_line", "sent", "status")
 
     def __init__(self, head: bytes, response: FileResponse, request_line: str, keeps: bool) -> None:
         self._descriptor = response.descriptor
         self.began = time.monotonic()
-        self.is_short = False
         self.request_line = request_line
         self.keeps = keeps
         self.sent = -len(head)
@@ -64,39 +64,38 @@ class Transfer:
         if isinstance(piece, Extent):
             count = os.sendfile(sock.fileno(), self._descriptor, piece.position, min(piece.size, most))
             if not count:
-                self._break_off()
+                self.keeps = False
+                self._pieces.clear()
                 return 0
             rest: Part = Extent(piece.position + count, piece.size - count)
             is_done = count == piece.size
         else:
             # What follows at once may share a segment with it.
             count = sock.send(piece, socket.MSG_MORE if len(self._pieces) > 1 else 0)
-            rest = piece[count:]
-            is_done = not rest
+            is_done = count == len(piece)
+            rest = b"" if is_done else piece[count:]
         if is_done:
             del self._pieces[0]
         else:
             self._pieces[0] = rest
         return count
 
-    def _break_off(self) -> None:
-        self.is_short = True
-        self.keeps = False
-        self._pieces.clear()
-
     def _gather(self, head: bytes, parts: tuple[Part, ...]) -> list[Part]:
         """The parts with short ones read and joined, so that a small file is one piece with its head."""
         pieces: list[Part] = []
         data = head
         for part in parts:
-            if isinstance(part, Extent) and part.size > _JOIN_UP_TO:
+            if not isinstance(part, Extent):
+                data += part
+                continue
+            position, size = part
+            if size > _JOIN_UP_TO:
                 pieces += [data, part] if data else [part]
                 data = b""
                 continue
-            more = os.pread(self._descriptor, part.size, part.position) if isinstance(part, Extent) else part
+            more = os.pread(self._descriptor, size, position)
             data += more
-            if isinstance(part, Extent) and len(more) < part.size:
-                self.is_short = True
+            if len(more) < size:
                 self.keeps = False
                 break
         return [*pieces, data] if data else pieces

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from afresh.static.media_types import media_type
-from afresh.static.places import Opened, Place, open_first, relative_path
+from afresh.static.places import Candidate, Opened, Place, candidates, open_first, relative_path
 from afresh.static.plan import Plan, make_plan
 from afresh.static.representation import Representation, Signature, describe, signature_of
 
@@ -27,9 +27,10 @@ class FileResponse(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What was said about the file of a name, which the place of this number had: true of a file at this path with this
-    signature."""
+    """What was said about the file of a request's path, true of a file at `path` with this signature, and where to look
+    for it: what had it then is `number` of `where`."""
 
+    where: tuple[Candidate, ...]
     number: int
     path: str
     signature: Signature
@@ -58,14 +59,20 @@ class StaticFiles:
 
         `path` as `places.relative_path` takes it; `fields` by their CGI names.
         """
-        if not path.startswith(self.prefix) and path.isascii():
+        if (not path.startswith(self.prefix) and path.isascii()) or method not in _METHODS:
             return None
-        relative = relative_path(path, self.prefix) if method in _METHODS else None
-        if relative is None or not _UNKNOWN.isdisjoint(fields):
+        if not _UNKNOWN.isdisjoint(fields):
             return None
-        known = self._known.get(relative)
+        known = self._known.get(path)
+        if known is not None:
+            where, expected = known.where, known.number
+        else:
+            relative = relative_path(path, self.prefix)
+            if relative is None:
+                return None
+            where, expected = candidates(self._places, relative), 0
         try:
-            found = open_first(self._places, relative, _FLAGS, known.number if known is not None else 0)
+            found = open_first(where, _FLAGS, expected)
         except Exception:
             # A project's own finder fails, a name is too long, reading is not permitted: the application says it.
             return None
@@ -73,7 +80,7 @@ class StaticFiles:
             return None
         descriptor = found.descriptor
         try:
-            file = self._look(relative, found, os.fstat(descriptor), known)
+            file = self._look(path, where, found, known)
             boundary = os.urandom(16).hex() if "HTTP_RANGE" in fields else ""
             plan = None if file is None else make_plan(method, fields, file, boundary)
         except Exception:
@@ -85,17 +92,19 @@ class StaticFiles:
         return FileResponse(plan, descriptor)
 
     def _look(
-        self, relative: str, found: Opened, status: os.stat_result, known: _Known | None
+        self, asked: str, where: tuple[Candidate, ...], found: Opened, known: _Known | None
     ) -> Representation | None:
         """What to say about an open file, unless it is the one that is `known`; None for anything but a regular one."""
+        path, descriptor, number = found
+        status = os.fstat(descriptor)
         signature = signature_of(status)
-        if known is not None and known.signature == signature and known.path == found.path:
+        if known is not None and known.signature == signature and known.path == path:
             return known.file
         if not stat.S_ISREG(status.st_mode):
             return None
-        file = describe(found.path, media_type(found.path), signature, time.time())
+        file = describe(path, media_type(path), signature, time.time())
         if file.etag:
             if len(self._known) >= _MOST_REMEMBERED:
                 self._known.clear()
-            self._known[relative] = _Known(found.number, found.path, signature, file)
+            self._known[asked] = _Known(where, number, path, signature, file)
         return file

@@ -50,37 +50,52 @@ def relative_path(path: str, prefix: str) -> str | None:
     return relative
 
 
+class Candidate(NamedTuple):
+    """Where one of the places would have a file: `path`, absolute, or what `find` says. The others as in Folder."""
+
+    path: str
+    takes_broken_links: bool
+    find: Asked | None
+
+
+def candidates(places: Sequence[Place], relative: str) -> tuple[Candidate, ...]:
+    """Where the places would have the file of this relative path, in their order."""
+    return tuple(
+        Candidate(f"{place.root}/{relative[len(place.prefix) :]}", place.takes_broken_links, None)
+        if isinstance(place, Folder)
+        else Candidate(relative, False, place)
+        for place in places
+        if not isinstance(place, Folder) or relative.startswith(place.prefix)
+    )
+
+
 class Opened(NamedTuple):
-    """What was found: its absolute path, its descriptor, and which of the places has it."""
+    """What was found: its absolute path, its descriptor, and which of the candidates it is."""
 
     path: str
     descriptor: int
     number: int
 
 
-def open_first(places: Sequence[Place], relative: str, flags: int, expected: int = 0) -> Opened | None:
-    """Open the first file or folder that a place has under this name; None where no place has one.
+def open_first(those: Sequence[Candidate], flags: int, expected: int = 0) -> Opened | None:
+    """Open the first file or folder that is there; None where none is.
 
-    `expected`: which place will have it, probably. Those before it are asked all the same, in the way that costs least
-    where they have none. Raises OSError for one that cannot be opened.
+    `expected`: which of them will be, probably. Those before it are asked all the same, in the way that costs least
+    where there is nothing. Raises OSError for one that cannot be opened.
     """
-    for number, place in enumerate(places):
-        if not isinstance(place, Folder):
-            found = place(relative)
+    for number, candidate in enumerate(those):
+        path, takes_broken_links, find = candidate
+        if find is not None:
+            found = find(path)
             if found:
                 return Opened(found, os.open(found, flags), number) if isinstance(found, str) else None
-        elif relative.startswith(place.prefix):
-            path = f"{place.root}/{relative[len(place.prefix) :]}"
-            if number < expected and not _has(place, path):
-                continue
-            try:
-                return Opened(path, os.open(path, flags), number)
-            except OSError:
-                # Made between the two looks, it is the application's to answer.
-                if _has(place, path):
-                    raise
+            continue
+        if number < expected and not os.access(path, os.F_OK, follow_symlinks=not takes_broken_links):
+            continue
+        try:
+            return Opened(path, os.open(path, flags), number)
+        except OSError:
+            # Made between the two looks, it is the application's to answer.
+            if os.access(path, os.F_OK, follow_symlinks=not takes_broken_links):
+                raise
     return None
-
-
-def _has(place: Folder, path: str) -> bool:
-    return os.access(path, os.F_OK, follow_symlinks=not place.takes_broken_links)

@@ -29,7 +29,7 @@ class Verdict(enum.Enum):
 
 
 class Gate(Protocol):
-    """The question each request asks."""
+    """The question that is asked for each request."""
 
     def look(self) -> Verdict: ...
 

@@ -28,14 +28,14 @@ def test_framing(method: str, version: str, status: str, headers: list[tuple[str
 def encode(status: str, headers: list[tuple[str, str]], method: str = "GET", *, keeps: bool = True) -> str:
     head = read_head(status, headers)
     framing = choose_framing(method, "HTTP/1.1", head)
-    return encode_head(head, method, framing, keeps=keeps, version="HTTP/1.1", software="S").decode("latin-1")
+    data = encode_head(head, method, framing, keeps=keeps, version="HTTP/1.1", software="S", date="D")
+    return data.decode("latin-1")
 
 
 def test_fields_are_sent_as_given_and_in_order() -> None:
     text = encode("200 Fine", [("B", "\xe4"), ("a", ""), ("B", "2"), ("Content-Length", "0")])
-    assert re.fullmatch(
-        r"HTTP/1.1 200 Fine\r\nDate: .{29}\r\nServer: S\r\nB: \xe4\r\na: \r\nB: 2\r\nContent-Length: 0\r\n\r\n", text
-    )
+    fields = "Date: D\r\nServer: S\r\nB: \xe4\r\na: \r\nB: 2\r\nContent-Length: 0\r\n"
+    assert text == f"HTTP/1.1 200 Fine\r\n{fields}\r\n"
 
 
 def test_connection_fields_of_the_application_are_replaced() -> None:

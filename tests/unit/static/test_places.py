@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afresh.static.places import Folder, Place, open_first, relative_path
+from afresh.static.places import Folder, Place, candidates, open_first, relative_path
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def found(places: Sequence[Place], relative: str) -> str | None:
 
 def _found(places: Sequence[Place], relative: str, expected: int) -> str | OSError | None:
     try:
-        opened = open_first(places, relative, os.O_RDONLY, expected)
+        opened = open_first(candidates(places, relative), os.O_RDONLY, expected)
     except OSError as exc:
         return exc
     if opened is None:
