@@ -1,11 +1,13 @@
 """Every flag of runserver, its help, and what is refused."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from afresh.testing.client import Answer
+from afresh.testing.running import started
 from afresh.testing.server import Server
 
 from .differences import CHECKS_LATER, IMPORTED_ONCE, SERVER_FIELD, WATCHING, Observation
@@ -39,6 +41,29 @@ def test_options_hold_without_reloading(pair: Pair) -> None:
     site = pair.other_site()
     with site.serve("0", "--noreload", env={"AFRESH_MAX_FIELDS": "3"}, told=(WARNED,)) as server:
         assert server.get("/", headers={f"X-{number}": "y" for number in range(4)}).status == 431
+
+
+def test_afreshs_own_flags_hold_without_reloading(pair: Pair) -> None:
+    site = pair.other_site()
+    command = (*site.python, "-m", "afresh", "0", "--noreload", "--log", "json", "--max-fields=3")
+    with site.serve(command=command, told=(WARNED,)) as server:
+        assert server.get("/", headers={f"X-{number}": "y" for number in range(4)}).status == 431
+        line = json.loads(server.err.wait_for(r"^\{.*\}$")[0])
+        assert (line["kind"], line["target"], line["status"]) == ("request", "/", 431)
+
+
+def test_a_flag_that_cannot_be_is_said_without_reloading(pair: Pair) -> None:
+    site = pair.other_site()
+    with started((*site.python, "-m", "afresh", "0", "--noreload", "--max-fields", "many"), cwd=site.root) as running:
+        assert running.wait_exit() == 2
+        assert "--max-fields many" in running.err.wait_end()
+
+
+def test_verbosity_tells_more_of_requests_without_reloading(pair: Pair) -> None:
+    site = pair.other_site()
+    with site.serve("0", "--noreload", "-v", "2", told=(WARNED,)) as server:
+        server.get("/about/")
+        server.err.wait_for(r'"GET /about/ HTTP/1.1" 200 \d+ · \d+ ms · \d+ quer(y|ies)$')
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from afresh.handover.convoy import Convoy, unpack
 from afresh.handover.parcel import Parcel
 from afresh.serve.config import Config
 from afresh.serve.hosts import HostPolicy
-from afresh.serve.log import AccessLog, as_json, verbose
+from afresh.serve.log import in_form
 from afresh.serve.server import Server
 from afresh.watch.gate import ServerGate, Word
 
@@ -126,7 +126,7 @@ class _ServerProcess:
             config=config.limited(order.limits),
             gate=gate,
             hand_over=self._hand_over,
-            log=self._log(log),
+            log=in_form(log, application.log, application.count_queries),
             hosts=HostPolicy(
                 application.hosts,
                 bound=application.host,
@@ -144,13 +144,6 @@ class _ServerProcess:
         self._server.listen(listener)
         self._watch_debuggers()
         self._control.send(msg.Serving())
-
-    def _log(self, form: str) -> AccessLog:
-        application = self._application
-        if form == "plain":
-            return application.log
-        queries = None if application.count_queries is None else application.count_queries()
-        return as_json(sys.stderr, queries) if form == "json" else verbose(application.log, queries)
 
     def _hand_over(self, parcels: Sequence[Parcel]) -> None:
         """On a serving thread: send connections to the keeper."""

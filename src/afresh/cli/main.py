@@ -9,6 +9,7 @@ from afresh.cli.arguments import Command, Flags, RunApplication, RunProject, Sho
 from afresh.errors import AfreshError, UsageError
 from afresh.keeper.spec import BootSpec, address_of, interpreter_command, read_address
 from afresh.options.files import find_options
+from afresh.options.resolve import as_environment
 
 _FAILURE, _USAGE = 1, 2  # 2 as argparse, and so Django, ends for a command line that cannot be
 
@@ -36,7 +37,7 @@ def _perform(command: Command) -> int:
             return _run_plainly(command)
         case RunProject(target=target) if "--noreload" in target:
             _require_script(target[0])
-            return _run_here(target)
+            return _run_here(target, command.flags)
         case RunProject():
             _require_script(command.target[0])
             return _run(_spec(command.target, "afresh", address_of(command.target), command.flags))
@@ -80,12 +81,14 @@ def _run(spec: BootSpec) -> int:
     return run(spec)
 
 
-def _run_here(target: tuple[str, ...]) -> int:
+def _run_here(target: tuple[str, ...], flags: Flags) -> int:
     """Run the project's command in this very process, with Afresh's serving loop and without a keeper."""
     from importlib import import_module
 
     from afresh.boot.run import run_target
 
+    find_options(os.environ, flags)  # what cannot be is said before the project is loaded
+    os.environ.update(as_environment(flags))
     if not sys.flags.safe_path:
         del sys.path[0]  # where this command lies; `run_target` puts in the script's place
     import_module("afresh.django.seams").install()

@@ -169,9 +169,11 @@ def _or_fail(session: Session, load: Callable[[], object]) -> None:
 
 def serve_here(asked: RunArguments) -> None:
     """Serve in this one process until KeyboardInterrupt (`--noreload`), without keeper and gate."""
+    from afresh.keeper.spec import log_form, verbosity_of
     from afresh.pages.refusal import refusal
     from afresh.serve.config import Config
     from afresh.serve.hosts import HostPolicy
+    from afresh.serve.log import in_form
     from afresh.serve.server import Server
     from afresh.watch.gate import OpenGate
 
@@ -187,7 +189,7 @@ def serve_here(asked: RunArguments) -> None:
         config=config,
         gate=OpenGate(),
         hand_over=_close,
-        log=access_log,
+        log=in_form(log_form(options.log, verbosity_of(sys.argv)), access_log, _count_queries),
         hosts=HostPolicy(hosts, bound=asked.address, refusal=lambda host: refusal(host, django=True)),
         files=files,
         on_thread_end=connections.close_all,

@@ -38,7 +38,7 @@ from afresh.keeper.ledger import Ledger
 from afresh.keeper.live import Live
 from afresh.keeper.machine import Role, Stage
 from afresh.keeper.sockets import bind, holder
-from afresh.keeper.spec import STOPPING, BootSpec, project_folder, read_address, verbosity_of
+from afresh.keeper.spec import STOPPING, BootSpec, log_form, project_folder, read_address, verbosity_of
 from afresh.keeper.texts import Texts
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
@@ -989,9 +989,7 @@ class Keeper:
             await_end(member.pid, DASHBOARD_SECONDS)
 
     def _log_form(self) -> str:
-        if self.spec.options.log == "json":
-            return "json"
-        return "verbose" if self._verbosity > 1 else "plain"
+        return log_form(self.spec.options.log, self._verbosity)
 
     def _dashboard_origin(self) -> str:
         return "" if self._bound is None else self._front.origin(self._bound[0])

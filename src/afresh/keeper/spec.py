@@ -202,6 +202,11 @@ def verbosity_of(words: Sequence[str]) -> int:
         return 1
 
 
+def log_form(log: str, verbosity: int) -> str:
+    """How requests are logged (`afresh.serve.log.in_form`): by the option `log`, and by `-v` of Django's commands."""
+    return log if log == "json" else "verbose" if verbosity > 1 else "plain"
+
+
 def read_address(addrport: str, ipv6: bool = False) -> tuple[str, int, bool] | None:
     """Host, port and IPv6 of runserver's `addrport`, None where Django refuses it. The port may be out of range."""
     match = _ADDRPORT.match(addrport)

@@ -36,6 +36,11 @@ def take_flags(argv: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], tuple[s
     return taken, tuple(rest)
 
 
+def as_environment(flags: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The environment variables that say the same as `flags` of `take_flags`."""
+    return {row.environment: " ".join(flags[row.name]) for row in ROWS if row.name in flags}
+
+
 def resolve(
     flags: Mapping[str, Sequence[str]],
     environ: Mapping[str, str],

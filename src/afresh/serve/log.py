@@ -1,6 +1,7 @@
 """The access log: its data, and the default way to write it."""
 
 import socket
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -63,6 +64,17 @@ def escaped(line: str) -> str:
     if line.isascii() and line.isprintable() and "\\" not in line:
         return line
     return line.encode("unicode_escape").decode("ascii")
+
+
+def in_form(form: str, log: AccessLog, count_queries: Callable[[], Callable[[], int]] | None) -> AccessLog:
+    """`log` itself ("plain"), `verbose`, or `as_json` on standard error in its place ("json").
+
+    `count_queries` begins to count what threads send to the database; None where nobody knows.
+    """
+    if form == "plain":
+        return log
+    queries = None if count_queries is None else count_queries()
+    return as_json(sys.stderr, queries) if form == "json" else verbose(log, queries)
 
 
 def verbose(log: AccessLog, queries: Callable[[], int] | None) -> AccessLog:
