@@ -101,6 +101,7 @@ class Crew(Generic[Job]):
         self._leading = 0  # The native id of the thread that leads.
         self._file = ThreadFile()
         self._armed = False
+        self._is_vacant = False  # Nobody stands by, since the system had no more threads: who has time does.
         self._alarm = threading.Lock()
         self._alarm.acquire()
 
@@ -119,7 +120,8 @@ class Crew(Generic[Job]):
             if self._bounds.answers_here:
                 seats.append(self._hire(self._stand_by))
         for seat in seats:
-            self._wake(seat)
+            if not self._wake(seat):
+                raise RuntimeError("The system has no more threads.")
 
     def stop(self) -> None:
         """Let every thread end when it has done what it does. Call it from the leader."""
@@ -154,19 +156,26 @@ class Crew(Generic[Job]):
             self._armed = True
         if wakes_stand_by:
             self._alarm.release()
-        self._work.answer(job)
-        with self._lock:
-            leads = self._turn is turn
-            if leads:
-                self._turn = None
-            else:
-                self._interval.end()
-        if not leads:
-            self._work.returned(job)
+        is_done = False
+        try:
+            self._work.answer(job)
+            is_done = True
+        finally:
+            with self._lock:
+                leads = self._turn is turn
+                # Where this thread ends instead, with what an answer has raised (KeyboardInterrupt, SystemExit), the
+                # turn looks overdue soon, and the one that stands by leads.
+                if leads and is_done:
+                    self._turn = None
+                elif not leads:
+                    self._interval.end()
+            if not (leads and is_done):
+                self._work.returned(job)
         return leads
 
-    def dispatch(self, job: Job) -> None:
-        """Have another thread do a job; it waits in order where all threads are busy and there are enough."""
+    def dispatch(self, job: Job) -> bool:
+        """Have another thread do a job; it waits in order where all threads are busy and there are enough. False where
+        the system has no thread for it, and none is there that could do it later."""
         task = partial(self._answer_away, job)
         with self._lock:
             if self._resting:
@@ -176,9 +185,21 @@ class Crew(Generic[Job]):
                 seat = self._hire(task)
             else:
                 self._backlog.append(job)
-                return
+                return True
             self._interval.begin()
-        self._wake(seat)
+        if self._wake(seat):
+            return True
+        with self._lock:
+            self._size -= 1
+            if not self._resting:
+                self._interval.end()
+                has_others = self._size > (2 if self._bounds.answers_here and not self._is_vacant else 1)
+                if has_others:
+                    self._backlog.append(job)
+                return has_others
+            seat = self._resting.pop()
+            seat.task = task
+        return self._wake(seat)
 
     def withdraw(self) -> list[Job]:
         """Take back the jobs that no thread has begun."""
@@ -193,12 +214,18 @@ class Crew(Generic[Job]):
         self._size += 1
         return _Seat(task, wake or held_lock())
 
-    def _wake(self, seat: _Seat) -> None:
-        """Let a seat's thread begin its task. Not under the lock: starting a thread waits for it to run."""
+    def _wake(self, seat: _Seat) -> bool:
+        """Let a seat's thread begin its task; false where it has none, and the system has no more. Not under the lock:
+        starting a thread waits for it to run."""
         if seat.has_thread:
             seat.wake.release()
-        else:
-            threading.Thread(target=self._occupy, args=(seat,), name="afresh-serve", daemon=True).start()
+            return True
+        thread = threading.Thread(target=self._occupy, args=(seat,), name="afresh-serve", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        return True
 
     def work_here(self) -> None:
         """Start with the calling thread as one of the crew; returns when the crew stopped."""
@@ -226,6 +253,10 @@ class Crew(Generic[Job]):
             if self._backlog:
                 self._interval.begin()
                 seat.task = partial(self._answer_away, self._backlog.popleft())
+                return True
+            if self._is_vacant:
+                self._is_vacant = False
+                seat.task = self._stand_by
                 return True
             if self._stopping or len(self._resting) >= self._bounds.spare:
                 return False
@@ -264,8 +295,10 @@ class Crew(Generic[Job]):
                 pause = self._pause(turns, progress)
                 turns = self._turns
                 successor = None if pause else self._take_over()
-        if successor is not None:
-            self._wake(successor)
+        if successor is not None and not self._wake(successor):
+            with self._lock:
+                self._size -= 1
+                self._is_vacant = True
         self._lead()
 
     def _left(self, turn: _Turn[Job]) -> float:

@@ -201,6 +201,91 @@ def test_a_job_that_fails_takes_its_thread_only(own: Callable[..., Owner], monke
     assert done.wait(DEADLINE)
 
 
+def test_a_job_that_ends_the_leader_is_given_back_and_another_leads(
+    own: Callable[..., Owner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+    owner = own()
+
+    def ending() -> None:
+        raise SystemExit
+
+    done = threading.Event()
+    owner.jobs.put(ending)
+    owner.jobs.put(done.set)
+    assert owner.returned.get(timeout=DEADLINE) is ending
+    assert owner.taken_out.get(timeout=DEADLINE) is ending
+    assert done.wait(DEADLINE)
+    assert len(owner.leaders) == 2
+
+
+def test_a_job_that_raises_after_the_lead_has_passed_is_given_back(
+    own: Callable[..., Owner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+    owner = own(calm_after=0.0)
+    go_on = threading.Event()
+
+    def ending() -> None:
+        assert go_on.wait(DEADLINE)
+        raise SystemExit
+
+    owner.jobs.put(ending)
+    owner.jobs.put(go_on.set)
+    assert owner.returned.get(timeout=DEADLINE) is ending
+
+
+@pytest.fixture
+def no_more_threads(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on the system has none."""
+
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    return lambda: monkeypatch.setattr(threading.Thread, "start", start)
+
+
+def test_where_no_thread_can_be_started_the_two_take_turns(
+    own: Callable[..., Owner], no_more_threads: Callable[[], None]
+) -> None:
+    owner = own(calm_after=0.0)
+    no_more_threads()
+    for _ in range(3):
+        go_on, done = threading.Event(), threading.Event()
+        owner.jobs.put(lambda go_on=go_on: go_on.wait(DEADLINE))  # type: ignore[misc]
+        owner.jobs.put(done.set)
+        assert done.wait(DEADLINE)
+        go_on.set()
+        owner.returned.get(timeout=DEADLINE)
+    assert len(set(owner.leaders)) == 2
+    assert len(owner.leaders) == 4
+
+
+def test_where_no_thread_can_be_started_a_job_waits_for_one_that_is_busy(
+    own: Callable[..., Owner], no_more_threads: Callable[[], None]
+) -> None:
+    owner = own(answers_here=False)
+    go_on, done = threading.Event(), threading.Event()
+    assert owner.crew.dispatch(lambda: assert_(go_on.wait(DEADLINE)))
+    no_more_threads()
+    assert owner.crew.dispatch(done.set)
+    go_on.set()
+    assert done.wait(DEADLINE)
+
+
+def test_where_no_thread_is_left_for_a_job_it_is_said(
+    own: Callable[..., Owner], no_more_threads: Callable[[], None]
+) -> None:
+    owner = own(answers_here=False)
+    no_more_threads()
+    assert not owner.crew.dispatch(lambda: None)
+    assert owner.crew.size == 1
+
+
+def assert_(condition: bool) -> None:
+    assert condition
+
+
 def test_work_here_does_the_jobs_on_the_calling_thread() -> None:
     owner = Owner(answers_here=False, threads=2, spare=1)
     threads: list[int] = []
