@@ -48,7 +48,7 @@ MAY_USE = {
     "SystemExit": {"cli", "keeper", "boot", "django"},
     "exit": set[str](),
     "quit": set[str](),
-    "print": {"cli", "boot", "django", "serve/exchange.py", "serve/leader.py"},  # serve: complaints, on stderr
+    "print": {"cli", "boot", "django", "serve/complaint.py"},
     "os.environ": {"cli", "boot", "dashboard/process.py", "django", "testing", "serve/environ.py", "source/cache.py"},
     "os.getenv": set[str](),
     "os.putenv": set[str](),

@@ -112,6 +112,28 @@ def test_error_before_the_response_is_a_500_and_a_traceback(
     assert printed.count("Traceback (most recent call last):\n") == 2
 
 
+@pytest.mark.parametrize("threads", [True, False])
+def test_an_error_that_cannot_be_printed_is_answered_all_the_same(
+    threads: bool, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The terminal is gone."""
+
+    class Gone:
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+        flush = write
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        raise ValueError
+
+    served = serve(application, threads=threads)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", Gone())
+        for _ in range(3):
+            assert served.talk(GET).startswith(b"HTTP/1.1 500 ")
+
+
 @pytest.mark.parametrize("application", BROKEN.values(), ids=BROKEN)
 def test_however_the_request_came_the_error_is_the_same(
     application: Any, serve: Any, capsys: pytest.CaptureFixture[str]

@@ -166,6 +166,15 @@ def test_a_body_that_does_not_go_on_is_given_up(coding: str, serve: Any, capsys:
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("coding", ["Content-Length: 30", "Transfer-Encoding: chunked"])
+def test_a_short_body_that_does_not_go_on_is_refused(coding: str, serve: Any) -> None:
+    """Nobody has begun to answer: the client is told."""
+    served = serve(echo, body_wait=0.05)
+    answer = served.talk(head(coding) + b"14\r\n" + b"x" * 20, half_close=False)
+    assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert served.entry().status == 408
+
+
 @pytest.mark.parametrize("length", [10, 3_000_000])
 def test_a_slow_body_keeps_nobody_waiting(length: int, serve: Any, read_until: ReadUntil) -> None:
     served = serve(echo)
@@ -206,6 +215,16 @@ def test_broken_chunks_beyond_the_limit_are_refused(serve: Any) -> None:
     )
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("spool_limit", [10, 1 << 20])
+def test_a_refusal_of_a_body_is_one_of_its_request(spool_limit: int, serve: Any) -> None:
+    served = serve(echo, spool_limit=spool_limit)
+    data = head("Transfer-Encoding: chunked").replace(b"POST", b"HEAD", 1) + b"14\r\n" + b"x" * 20 + b"broken"
+    answer = served.talk(data)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(b"\r\n\r\n"), "an answer to HEAD has no body"
+    assert served.entry().request_line == "HEAD / HTTP/1.1"
 
 
 def test_a_short_rest_is_dropped_and_the_connection_goes_on(serve: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from afresh.errors import Disconnected
+from afresh.serve.hosts import HostPolicy
 from afresh.watch.gate import Verdict
 
 ReadUntil = Callable[..., bytes]
@@ -177,6 +178,36 @@ def test_a_waiting_request_is_handed_over_once_it_is_stale(serve: Any, set_gate:
     assert {parcel.peer for parcel in served.moved()} == {client.getsockname() for client in clients}
 
 
+def test_what_leaves_does_not_wait_for_an_answer_that_passes_on_the_lead(serve: Any, read_until: ReadUntil) -> None:
+    """A page of the keeper's, read in one turn with a request whose answer turns out to be slow."""
+    entered, go_on = threading.Event(), threading.Event()
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] == "/slow":
+            entered.set()
+            assert go_on.wait(DEADLINE)
+        return hello(environ, start_response)
+
+    class Asked:
+        def __init__(self) -> None:
+            self.times = 0
+
+        def look(self) -> Verdict:
+            self.times += 1
+            if self.times == 1:
+                keepers.sendall(GET.replace(b"localhost", b"keeper.localhost"))
+                slow.sendall(GET.replace(b"/ ", b"/slow ", 1))
+            return Verdict.FRESH
+
+    served = serve(application, gate=Asked(), hosts=HostPolicy(keeper="keeper.localhost"))
+    keepers, slow = served.adopt(), served.adopt()
+    read_until(served.adopt(GET), b"hello ")
+    assert entered.wait(DEADLINE)
+    assert [parcel.for_keeper for parcel in served.moved()] == [True]
+    go_on.set()
+    read_until(slow, b"hello ")
+
+
 def test_waiting_costs_no_wake_ups(serve: Any, set_gate: Any) -> None:
     gate = set_gate(Verdict.WAIT)
     served = serve(never, gate=gate)
@@ -329,6 +360,34 @@ def test_streams_are_cut_and_the_server_is_drained(serve: Any, read_until: ReadU
     assert client.recv(1000) == b""
     go_on.release()
     assert closed.wait(DEADLINE)
+
+
+@pytest.mark.parametrize("begins_at", [0, 1])
+def test_what_will_end_is_not_cut_with_the_streams(begins_at: int, serve: Any, read_until: ReadUntil) -> None:
+    """A response that has not begun, and one whose length was told."""
+    entered, go_on = threading.Event(), threading.Event()
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        write = start_response("200 OK", [("Content-Length", "6")])
+        for number, block in enumerate((b"one", b"two")):
+            if number == begins_at:
+                entered.set()
+                assert go_on.wait(DEADLINE)
+            write(block)
+        return []
+
+    served = serve(application)
+    client = served.connect()
+    client.sendall(GET)
+    assert entered.wait(DEADLINE)
+    served.server.drain()
+    served.server.abort_streams()
+    # Comes back once the calls before it were done.
+    served.adopt(GET)
+    assert served.moved()[0].received == GET
+    go_on.set()
+    assert read_until(client, b"onetwo").startswith(b"HTTP/1.1 200 OK")
+    assert served.drained.wait(DEADLINE)
 
 
 def test_stop_closes_everything_at_once(serve: Any, read_until: ReadUntil) -> None:

@@ -1,5 +1,6 @@
 """Files on a real socket: bytes, framing, slow and vanished clients, and that nobody waits for them."""
 
+import errno
 import gc
 import os
 import select
@@ -7,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +189,9 @@ def test_a_draining_server_finishes_its_files_and_then_hands_over(served: Any, r
     client.sendall(get("/static/big"))
     assert client.recv(100, socket.MSG_PEEK)
     served.server.drain()
+    served.server.abort_streams()  # a file is none: it will end
+    served.adopt(get("/static/big"))
+    assert [parcel.received for parcel in served.moved()] == [get("/static/big")]  # the calls before it were done
     answer = bytearray()
     while len(answer) < BIG:
         answer += client.recv(1 << 20)
@@ -194,19 +199,6 @@ def test_a_draining_server_finishes_its_files_and_then_hands_over(served: Any, r
         answer += client.recv(1 << 20)
     assert [parcel.received for parcel in served.moved()] == [b""]
     assert served.drained.wait(DEADLINE)
-
-
-def test_streams_that_are_aborted_free_the_file(served: Any, root: Path) -> None:
-    big = root / "big"
-    big.write_bytes(b"b" * BIG)
-    client = served.connect()
-    client.sendall(get("/static/big"))
-    assert client.recv(100)
-    wait_until(lambda: served.server.in_flight() == 1)
-    served.server.drain()
-    served.server.abort_streams()
-    assert served.drained.wait(DEADLINE)
-    assert big not in open_files()
 
 
 def test_a_file_that_becomes_shorter_ends_the_connection(served: Any, root: Path) -> None:
@@ -248,6 +240,56 @@ def test_one_request_at_a_time(serve: Any, root: Path) -> None:
     (root / "a").write_bytes(b"body")
     served = serve(application, threads=False, files=StaticFiles("/static/", (Folder(str(root)),)))
     assert served.talk(get("/static/a"), half_close=False).endswith(b"Connection: close\r\n\r\nbody")
+
+
+def test_a_file_of_which_a_part_is_sent_moves_nowhere(serve: Any, root: Path) -> None:
+    """One request at a time: its rest waits for the thread that a view has, when the server is replaced."""
+    (root / "big").write_bytes(b"b" * BIG)
+    entered, go_on = threading.Event(), threading.Event()
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        entered.set()
+        assert go_on.wait(DEADLINE)
+        start_response("200 OK", [])
+        return [b"slow"]
+
+    served = serve(application, files=StaticFiles("/static/", [Folder(str(root))]), threads=False)
+    client, slow = served.connect(), served.connect()
+    client.sendall(get("/static/big"))
+    assert client.recv(100, socket.MSG_PEEK)
+    wait_until(lambda: "in_flight=1" in repr(served.server) and "resting=1" in repr(served.server))
+    slow.sendall(get("/"))
+    assert entered.wait(DEADLINE)
+    answer = bytearray()
+
+    def waits_for_the_thread() -> bool:
+        with suppress(BlockingIOError):
+            answer.extend(client.recv(1 << 20, socket.MSG_DONTWAIT))
+        return "backlog=1" in repr(served.server)
+
+    wait_until(waits_for_the_thread)
+    served.server.drain()
+    served.adopt(get("/"))
+    assert [parcel.received for parcel in served.moved()] == [get("/")]  # the calls before it were done
+    go_on.set()
+    while not answer.endswith(b"b" * BIG):
+        more = client.recv(1 << 20)
+        assert more
+        answer += more
+
+
+def test_a_file_that_cannot_be_read_is_no_client_that_went_away(
+    served: Any, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(errno.EIO, "a bad sector")
+
+    (root / "big").write_bytes(b"b" * BIG)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "sendfile", fail)
+        assert served.talk(get("/static/big")).endswith(b"\r\n\r\n")
+    assert "a bad sector" in capsys.readouterr().err
+    assert served.talk(get("/static/big")).endswith(b"b" * 1000)
 
 
 def open_files() -> set[Path]:

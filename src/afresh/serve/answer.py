@@ -67,6 +67,7 @@ def answer(service: Service, connection: Connection) -> None:
     While its `transfer` is not None, the client has to take more first: call again when there is room.
     """
     connection.keeps = False
+    head = connection.intake.head
     if connection.transfer is None:
         connection.number = _witness(service, connection)
     try:
@@ -81,6 +82,8 @@ def answer(service: Service, connection: Connection) -> None:
         connection.is_lost = True
         connection.end_transfer()
     except Refusal as refusal:
+        if head is not None:
+            refusal.request_line = head.request_line
         connection.refusal = refusal
     if connection.refusal is not None:
         connection.is_lost = not _refuse(service, connection, connection.refusal)
@@ -166,11 +169,12 @@ def _answer(service: Service, connection: Connection, number: int) -> None:
     head, body, raw = _open_body(service, connection, wire)
     rewrite = None if service.rewriter is None else service.rewriter(head, number)
     environ = build_environ(service.environ, head, connection.peer, connection.scheme, body)
-    exchange = Exchange(wire, head, environ, raw, service.terms, rewrite)
+    connection.exchange = exchange = Exchange(wire, head, environ, raw, service.terms, rewrite)
     returned = None if service.witness is None else partial(service.witness.processed, number)
     try:
         exchange.run(service.application, _logger(service, connection, head, number, began), returned)
     finally:
+        connection.exchange = None
         body.close()
     connection.keeps = exchange.keeps
     connection.is_lost = exchange.is_lost

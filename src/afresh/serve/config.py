@@ -29,9 +29,9 @@ class Config(msgspec.Struct, frozen=True):
     `calm_after`: so long after that, requests go to other threads at once.
     `spare_threads`: idle threads kept. `most_threads`: answers at a time; more wait in order of arrival.
     `linger`: how long a connection is read on after its last response, so that the response is not lost to a reset.
-    `head_wait`: how long a head may take from its first byte on. `body_wait`: how long a body that is being read may
-    bring nothing, 0 for as long as it likes. `idle`: how long a connection may wait for its next
-    request, `NO_LIMIT` for as long as it likes. `connections`: so many are held; fewer where descriptors are scarcer.
+    `head_wait`: how long a head may take from its first byte on. `body_wait`: how long a body may bring nothing.
+    `idle`: how long a connection may wait for its next request. Each `NO_LIMIT` for as long as it likes.
+    `connections`: so many are held; fewer where descriptors are scarcer.
     """
 
     threads: bool = True

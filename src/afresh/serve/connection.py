@@ -6,6 +6,7 @@ import socket
 
 from afresh.handover.parcel import Parcel
 from afresh.serve.config import Limits
+from afresh.serve.exchange import Exchange
 from afresh.serve.head import Refusal
 from afresh.serve.intake import Intake
 from afresh.serve.transfer import Transfer
@@ -27,9 +28,9 @@ class Connection:
     """A connection that this process owns."""
 
     __slots__ = (
-        "__weakref__", "context", "descriptor", "first_byte", "head_began", "idle_since", "intake", "is_head_timed",
-        "is_idle_timed", "is_keepers", "is_lost", "keeps", "number", "peer", "phase", "receiving", "refusal", "scheme",
-        "sock", "transfer", "watched_for",
+        "__weakref__", "body_came", "bounds", "context", "descriptor", "exchange", "first_byte", "head_began",
+        "idle_since", "intake", "is_keepers", "is_lost", "keeps", "number", "peer", "phase", "receiving", "refusal",
+        "scheme", "sock", "transfer", "watched_for",
     )  # fmt: skip
 
     def __init__(self, parcel: Parcel, limits: Limits) -> None:
@@ -44,20 +45,21 @@ class Connection:
         self.watched_for = 0  # Events of epoll; for the roster.
         # Monotonic.
         self.head_began = 0.0  # When the first bytes of a head came that is not complete; 0 without one.
+        self.body_came = 0.0  # When anything came of a body that is not complete.
         self.idle_since = 0.0  # When the last answer ended.
         # Nanoseconds, for the witness.
         self.first_byte = 0  # When the head that is being read began to come; 0 where that was not seen.
         self.receiving = -1  # How long the head took that is complete; -1 where its beginning was not seen.
-        # Somebody will look whether it has been too long.
-        self.is_head_timed = False
-        self.is_idle_timed = False
+        self.bounds: set[object] = set()  # Somebody will look whether these are kept.
         self.is_keepers = False  # The request is the keeper's, not the application's.
-        # How the last answer ended: the connection may carry another, its client is gone.
         self.number = 0  # What the witness calls the request that is answered.
+        # How the last answer ended: the connection may carry another, its client is gone.
         self.keeps = False
         self.is_lost = False
         # What the request is to be answered with instead of calling the application; the connection closes after it.
         self.refusal: Refusal | None = None
+        # What the request is being answered by: the application, or a file.
+        self.exchange: Exchange | None = None
         self.transfer: Transfer | None = None
 
     def __repr__(self) -> str:
@@ -76,6 +78,12 @@ class Connection:
             return True
         except OSError:
             return False
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether a response goes out on it of which nobody knows how long it will be."""
+        exchange = self.exchange
+        return self.phase is Phase.ANSWERING and exchange is not None and exchange.is_stream
 
     @property
     def can_move(self) -> bool:

@@ -1,7 +1,5 @@
 """One request and its response through a WSGI application (PEP 3333)."""
 
-import sys
-import traceback
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, TypeAlias, cast
@@ -9,6 +7,7 @@ from typing import Any, TypeAlias, cast
 import msgspec
 
 from afresh.serve.body import SocketBody
+from afresh.serve.complaint import tell, tell_error
 from afresh.serve.environ import Environ
 from afresh.serve.files import FileWrapper, plain_extent
 from afresh.serve.head import Head
@@ -90,6 +89,11 @@ class Exchange:
 
     def __repr__(self) -> str:
         return f"<Exchange {self._request.request_line!r} status={self.status} sent={self.sent} keeps={self.keeps}>"
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the response has begun and nobody knows how long it will be; for any thread."""
+        return self.has_begun and self._framing in (Framing.CHUNKED, Framing.CLOSE)
 
     @property
     def status(self) -> int:
@@ -282,7 +286,7 @@ class Exchange:
 
     def _fail(self, exc: BaseException) -> None:
         """Print the traceback and answer 500, as `wsgiref.handlers.BaseHandler.handle_error` does."""
-        traceback.print_exception(exc, file=sys.stderr)
+        tell_error(exc)
         if isinstance(exc, KeyboardInterrupt):
             raise exc
         if self.has_begun:
@@ -298,7 +302,7 @@ class Exchange:
             try:
                 return self._terms.error_page(exc, self._request)
             except Exception as own:  # nothing about an exception can be trusted
-                traceback.print_exception(own, file=sys.stderr)
+                tell_error(own)
         return [("Content-Type", "text/plain")], _ERROR_BODY
 
     def _close(self, result: Iterable[bytes] | None) -> None:
@@ -307,7 +311,7 @@ class Exchange:
             try:
                 close()
             except Exception as exc:
-                traceback.print_exception(exc, file=sys.stderr)
+                tell_error(exc)
 
     def _complain(self, what: str) -> None:
-        print(f"The application sent {what}: {self._request.request_line!r}", file=sys.stderr)  # noqa: T201
+        tell(f"The application sent {what}: {self._request.request_line!r}")

@@ -72,12 +72,14 @@ class Intake:
         check_line_ends(self.received, self._scanned)
         if len(self.received) > self._limits.head:
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            raise Refusal(status, "The header section is too long.", self.begun_line)
+            raise Refusal(status, "The header section is too long.")
         self._scanned = max(0, len(self.received) - 3)
 
     @property
-    def begun_line(self) -> str:
-        """As much of the request line as has come, decoded as latin-1."""
+    def request_line(self) -> str:
+        """As much of it as has come, decoded as latin-1."""
+        if self.head is not None:
+            return self.head.request_line
         return bytes(self.received[: self._limits.request_line]).partition(b"\r\n")[0].decode("latin-1")
 
     @property

@@ -10,7 +10,6 @@ import select
 import socket
 import sys
 import time
-import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ import msgspec
 from afresh.errors import AfreshError
 from afresh.handover.parcel import Parcel
 from afresh.serve.answer import Service, answer
+from afresh.serve.complaint import tell, tell_error
 from afresh.serve.config import NO_LIMIT
 from afresh.serve.connection import Connection, Phase
 from afresh.serve.crew import Bounds, Crew, Work
@@ -50,10 +50,35 @@ class Surroundings(msgspec.Struct, frozen=True):
     on_thread_end: Callable[[], None]
 
 
+class _Bound:
+    """So many `seconds` may pass `since` something of a connection began; 0 while it does not go on. By identity."""
+
+    __slots__ = ("exceeded", "seconds", "since")
+
+    def __init__(
+        self, seconds: float, since: Callable[[Connection], float], exceeded: Callable[[Connection], None]
+    ) -> None:
+        self.seconds = seconds
+        self.since = since
+        self.exceeded = exceeded
+
+
 def _descriptors() -> int:
     """How many the process may have open."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return sys.maxsize if soft == resource.RLIM_INFINITY else max(soft, 2 * _DESCRIPTORS_OF_OTHERS)
+
+
+def _head_since(connection: Connection) -> float:
+    return connection.head_began if connection.phase is Phase.READING else 0.0
+
+
+def _body_since(connection: Connection) -> float:
+    return connection.body_came if connection.phase is Phase.COLLECTING else 0.0
+
+
+def _idle_since(connection: Connection) -> float:
+    return connection.idle_since if connection.is_idle else 0.0
 
 
 class Leader:
@@ -79,6 +104,10 @@ class Leader:
         self._paused: set[int] = set()  # Listeners that are not looked at for now.
         self._is_drained = False
         self._is_closed = False
+        config = service.config
+        self._head_bound = _Bound(config.head_wait, _head_since, self._refuse_slow)
+        self._body_bound = _Bound(config.body_wait, _body_since, self._refuse_slow)
+        self._idle_bound = _Bound(config.idle, _idle_since, self._close_if_quiet)
 
     def _form_crew(self) -> Crew[Connection]:
         config = self._config
@@ -97,6 +126,9 @@ class Leader:
     def _lead(self) -> None:
         """Wait and perform until another thread leads or the server stops."""
         while not self.is_stopping:
+            # Before it waits: whoever led before may have left some.
+            if self._leaving:
+                self._send_away()
             # What they have sent before comes first, above all before their end.
             before = frozenset(self._ready)
             for descriptor in self.poller.wait(at_once=bool(before)):
@@ -105,15 +137,14 @@ class Leader:
             # Between two requests of one connection, who sends many at once, all others have their turn.
             if self._ready and not self._advance_all():
                 return
-            if self._leaving:
-                self._send_away()
         self._close_everything()
 
     def _perform(self, descriptor: int, before: frozenset[Connection]) -> bool:
         """Do what an event asks for; nothing for the connections whose turn was `before`."""
         connection = self.roster.get(descriptor)
         if connection is not None:
-            if connection in before:
+            # A call that was due after the event came may have given it to another thread.
+            if connection in before or not connection.watched_for:
                 return True
             if connection.phase is Phase.SENDING:
                 return self._resume(connection)
@@ -182,7 +213,7 @@ class Leader:
 
     def _rest_from_accepting(self, listener: socket.socket, exc: OSError) -> None:
         """Out of descriptors. Look again a little later: they may be the application's."""
-        print(f"No connection can be accepted: {exc}", file=sys.stderr)  # noqa: T201
+        tell(f"No connection can be accepted: {exc}")
         self._pause_accepting(listener.fileno())
         self.poller.later(self._config.linger, self._accept_more)
 
@@ -219,9 +250,9 @@ class Leader:
         """Go as far as the bytes received and the gate's `verdict` allow."""
         try:
             return self._advance_or_refuse(connection, verdict)
-        except Exception:
+        except Exception as exc:
             # A fault of ours, or of the access log: one connection is lost, not the thread that leads.
-            traceback.print_exc()
+            tell_error(exc)
             self._close(connection)
             return True
 
@@ -230,6 +261,7 @@ class Leader:
             if connection.phase is Phase.COLLECTING or self._let_in(connection, verdict):
                 return self._begin(connection)
         except Refusal as refusal:
+            refusal.request_line = refusal.request_line or connection.intake.request_line
             connection.refusal = refusal
             return self._answer_or_dispatch(connection, at_once=True)
         return True
@@ -270,34 +302,47 @@ class Leader:
         """Read on. A head that has begun must be complete in time."""
         if connection.intake.received and not connection.head_began:
             connection.head_began = time.monotonic()
-            if not connection.is_head_timed:
-                connection.is_head_timed = True
-                self._look_later(connection, self._config.head_wait, self._refuse_slow_head)
+            self._keep_to(self._head_bound, connection)
         self.roster.watch(connection)
 
-    def _refuse_slow_head(self, connection: Connection) -> None:
-        connection.is_head_timed = False
-        if connection.phase is not Phase.READING or not connection.head_began:
-            return
-        left = connection.head_began + self._config.head_wait - time.monotonic()
-        if left > 0:  # it is another one
-            connection.is_head_timed = True
-            self._look_later(connection, left, self._refuse_slow_head)
-            return
+    def _wait_for_body(self, connection: Connection) -> None:
+        """Read on. Something of it must come in time."""
+        connection.body_came = time.monotonic()
+        self._keep_to(self._body_bound, connection)
+        self.roster.watch(connection)
+
+    def _refuse_slow(self, connection: Connection) -> None:
         message = "The request did not come in time."
-        connection.refusal = Refusal(HTTPStatus.REQUEST_TIMEOUT, message, connection.intake.begun_line)
+        connection.refusal = Refusal(HTTPStatus.REQUEST_TIMEOUT, message, connection.intake.request_line)
         # Not here: who does the poller's calls cannot pass on the lead.
         self._answer_or_dispatch(connection, at_once=False)
 
-    def _look_later(self, connection: Connection, delay: float, look: Callable[[Connection], None]) -> None:
-        """Call `look` after `delay` seconds, unless the connection has ended; it and what came from it are not held."""
+    def _keep_to(self, bound: _Bound, connection: Connection) -> None:
+        """See to it that a bound is kept, unless that is done already."""
+        if bound.seconds != NO_LIMIT and bound not in connection.bounds:
+            connection.bounds.add(bound)
+            self._look_later(bound, connection, bound.seconds)
+
+    def _look_later(self, bound: _Bound, connection: Connection, delay: float) -> None:
+        """Look whether a bound is exceeded, unless the connection has ended; it and what came from it are not held."""
         reference = weakref.ref(connection)
 
         def call() -> None:
             if (connection := reference()) is not None:
-                look(connection)
+                self._look(bound, connection)
 
         self.poller.later(delay, call)
+
+    def _look(self, bound: _Bound, connection: Connection) -> None:
+        since = bound.since(connection)
+        left = since + bound.seconds - time.monotonic()
+        # What was read and not looked at may be all that was missing.
+        if since and (left > 0 or connection in self._ready):
+            self._look_later(bound, connection, max(0.0, left))
+            return
+        connection.bounds.discard(bound)
+        if since:
+            bound.exceeded(connection)
 
     def _check_host(self, head: Head) -> None:
         hosts = self._surroundings.hosts
@@ -315,7 +360,7 @@ class Leader:
         if not is_complete and not head.expects_continue:
             limit = self._config.spool_limit
             if head.length <= limit and intake.body_received <= limit:
-                self.roster.watch(connection)
+                self._wait_for_body(connection)
                 return True
         return self._answer_or_dispatch(connection, at_once=is_complete)
 
@@ -335,7 +380,10 @@ class Leader:
             self._finished(connection)
             return True
         self.roster.unwatch(connection)
-        self.crew.dispatch(connection)
+        if not self.crew.dispatch(connection):
+            tell("A request cannot be answered: the system has no more threads.")
+            self.answering -= 1
+            self._close(connection)
         return True
 
     def _is_file(self, connection: Connection) -> bool:
@@ -354,9 +402,9 @@ class Leader:
         """Done while the connection's phase is ANSWERING, and nobody else touches it."""
         try:
             answer(self._service, connection)
-        except Exception:
+        except Exception as exc:
             # A fault of ours, or of the access log: one connection is lost, not the thread.
-            traceback.print_exc()
+            tell_error(exc)
             connection.end_transfer()
 
     def _post_finished(self, connection: Connection) -> None:
@@ -413,19 +461,11 @@ class Leader:
         """Wait for the connection's next request."""
         connection.idle_since = time.monotonic()
         self.roster.watch(connection)
-        if self._config.idle != NO_LIMIT and not connection.is_idle_timed:
-            connection.is_idle_timed = True
-            self._look_later(connection, self._config.idle, self._close_if_idle)
+        self._keep_to(self._idle_bound, connection)
 
-    def _close_if_idle(self, connection: Connection) -> None:
-        connection.is_idle_timed = False
-        if connection.is_idle:
-            left = connection.idle_since + self._config.idle - time.monotonic()
-            if left > 0:
-                connection.is_idle_timed = True
-                self._look_later(connection, left, self._close_if_idle)
-            elif connection.is_quiet():
-                self._close(connection)
+    def _close_if_quiet(self, connection: Connection) -> None:
+        if connection.is_quiet():
+            self._close(connection)
 
     def _linger(self, connection: Connection) -> None:
         """End our side, but read on for a while: closing with input unread is a reset that can destroy the response."""
@@ -461,6 +501,9 @@ class Leader:
         self.listeners.clear()
         self._paused.clear()
         for connection in self.crew.withdraw():
+            if connection.transfer is not None:  # a file, of which a part is sent
+                self.crew.dispatch(connection)
+                continue
             self.answering -= 1
             connection.phase = Phase.PARKED
         for connection in self.roster.those(lambda connection: connection.can_move):
@@ -481,20 +524,17 @@ class Leader:
                 self._surroundings.hand_over(parcels)
         except Exception as exc:
             if not isinstance(exc, AfreshError):
-                traceback.print_exc()
+                tell_error(exc)
             # The keeper is gone, and nobody else may answer.
             for parcel in parcels:
                 parcel.sock.close()
         self._check_drained()
 
     def abort_streams(self) -> None:
-        for connection in self.roster.those(lambda connection: connection.phase is Phase.ANSWERING):
+        for connection in self.roster.those(lambda connection: connection.is_stream):
             self.answering -= 1
             connection.cut()
             self.roster.release(connection)
-        for connection in self.roster.those(lambda connection: connection.phase is Phase.SENDING):
-            self.answering -= 1
-            self._close(connection)
         self._check_drained()
 
     def _check_drained(self) -> None:

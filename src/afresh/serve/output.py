@@ -4,10 +4,10 @@ import atexit
 import os
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+
+from afresh.serve.complaint import tell_error
 
 MOMENT = 0.02
 """Seconds. What comes when a moment has had its writes waits until its end: whoever looks does not see it, and each
@@ -77,9 +77,8 @@ class Output:
             texts = [self._waiting.popleft() for _ in range(len(self._waiting))]
             if texts:
                 self._write("".join(texts))
-        except Exception:
-            with suppress(Exception):  # a terminal that is gone takes no lines, nor this; who answers requests goes on
-                traceback.print_exc()
+        except Exception as exc:
+            tell_error(exc)
         finally:
             self._writing.release()
 

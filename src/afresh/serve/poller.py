@@ -5,10 +5,11 @@ import itertools
 import os
 import select
 import time
-import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable
+
+from afresh.serve.complaint import tell_error
 
 Call = Callable[[], None]
 
@@ -103,5 +104,5 @@ def _do(call: Call) -> None:
     """One that fails, as a callback of the owner may, is printed."""
     try:
         call()
-    except Exception:
-        traceback.print_exc()
+    except Exception as exc:
+        tell_error(exc)

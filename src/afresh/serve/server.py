@@ -29,10 +29,10 @@ def _nothing() -> None:
 class Server:
     """Answers requests over WSGI.
 
-    `gate` is asked once a head is complete. `hand_over` takes connections that must go on elsewhere and owns their
-    sockets from then on. `on_drained` is called by a serving thread when, after `drain`, no connection is left;
-    `on_thread_end` by each serving thread that ends. `files` answers requests in place of the application. `witness` is
-    told of each request. `rewriter`, `error_page`: see `afresh.serve.answer` and `afresh.serve.exchange`.
+    `gate` is asked once the heads that have come are read. `hand_over` takes connections that must go on elsewhere and
+    owns their sockets from then on. `on_drained` is called by a serving thread when, after `drain`, no connection is
+    left; `on_thread_end` by each serving thread that ends. `files` answers requests in place of the application.
+    `witness` is told of each request. `rewriter`, `error_page`: see `afresh.serve.answer` and `afresh.serve.exchange`.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Server:
         self._leader.crew.start()
 
     def run(self) -> None:
-        """Serve until `stop`, the calling thread being one of those that answer; without `Config.threads` the only one.
+        """Serve until `stop` without `Config.threads`: the calling thread is the one that answers.
 
         On the main thread, what the handler of a signal raises ends it at any time.
         """
@@ -98,7 +98,7 @@ class Server:
         self._poller.post(self._leader.drain)
 
     def abort_streams(self) -> None:
-        """Cut the responses that are still being produced."""
+        """Cut the responses that have begun and may never end; the others have their time."""
         self._poller.post(self._leader.abort_streams)
 
     def stop(self) -> None:

@@ -7,7 +7,7 @@ import os
 import socket
 import time
 
-from afresh.serve.wire import PeerGone
+from afresh.serve.wire import PeerGone, send_file
 from afresh.static.files import FileResponse
 from afresh.static.plan import Part
 from afresh.static.ranges import Extent
@@ -46,7 +46,7 @@ class Transfer:
             os.close(descriptor)
 
     def advance(self, sock: socket.socket) -> bool:
-        """Send on; whether all is sent. Raises PeerGone."""
+        """Send on; whether all is sent. Raises PeerGone, and OSError where the file cannot be read."""
         allowed = _AT_ONCE
         try:
             while self._pieces and allowed > 0:
@@ -55,14 +55,12 @@ class Transfer:
                 allowed -= count
         except BlockingIOError:
             pass
-        except OSError as exc:
-            raise PeerGone from exc
         return not self._pieces
 
     def _send(self, sock: socket.socket, piece: Part, most: int) -> int:
         """Send a beginning of the first piece and keep the rest."""
         if isinstance(piece, Extent):
-            count = os.sendfile(sock.fileno(), self._descriptor, piece.position, min(piece.size, most))
+            count = send_file(sock, self._descriptor, piece.position, min(piece.size, most))
             if not count:
                 self.keeps = False
                 self._pieces.clear()
@@ -71,7 +69,7 @@ class Transfer:
             is_done = count == piece.size
         else:
             # What follows at once may share a segment with it.
-            count = sock.send(piece, socket.MSG_MORE if len(self._pieces) > 1 else 0)
+            count = _send_bytes(sock, piece, socket.MSG_MORE if len(self._pieces) > 1 else 0)
             is_done = count == len(piece)
             rest = b"" if is_done else piece[count:]
         if is_done:
@@ -99,3 +97,12 @@ class Transfer:
                 self.keeps = False
                 break
         return [*pieces, data] if data else pieces
+
+
+def _send_bytes(sock: socket.socket, data: bytes, flags: int) -> int:
+    try:
+        return sock.send(data, flags)
+    except BlockingIOError:
+        raise
+    except OSError as exc:
+        raise PeerGone from exc

@@ -1,12 +1,31 @@
 """A client's socket as the thread that answers sees it: blocking, and quiet about clients that went away."""
 
+import errno
 import os
 import select
 import socket
 
+_FAULTS_OF_FILES = frozenset({errno.EINVAL, errno.EIO, errno.EISDIR, errno.ENOSYS, errno.EOPNOTSUPP, errno.ESTALE})
+"""With these sendfile(2) fails for the sake of the file, not of the client."""
+
 
 class PeerGone(ConnectionAbortedError):
     """The client, or our own shutdown, ended the connection. The application may see it when it writes or reads."""
+
+
+def send_file(sock: socket.socket, descriptor: int, position: int, count: int) -> int:
+    """Have the kernel send up to `count` bytes of a file from `position`; returns how many it has taken.
+
+    Raises BlockingIOError, PeerGone, and OSError for what is wrong with the file.
+    """
+    try:
+        return os.sendfile(sock.fileno(), descriptor, position, count)
+    except BlockingIOError:
+        raise
+    except OSError as exc:
+        if exc.errno in _FAULTS_OF_FILES:
+            raise
+        raise PeerGone from exc
 
 
 class Wire:
@@ -62,12 +81,10 @@ class Wire:
         left = count
         while left:
             try:
-                sent = os.sendfile(self.sock.fileno(), descriptor, position, left)
+                sent = send_file(self.sock, descriptor, position, left)
             except BlockingIOError:
                 self._wait(select.POLLOUT)
                 continue
-            except OSError as exc:
-                raise PeerGone from exc
             if not sent:
                 break
             position += sent

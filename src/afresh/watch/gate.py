@@ -29,7 +29,7 @@ class Verdict(enum.Enum):
 
 
 class Gate(Protocol):
-    """The question that is asked for each request."""
+    """The question that is asked before requests are answered."""
 
     def look(self) -> Verdict: ...
 
