@@ -90,6 +90,20 @@ def test_hooks_of_a_subclass(pair: Pair, base: str) -> None:
     assert seen["static"] == ("404 own" if base == CORE else "200 own")
 
 
+ALL_ADDRESSES = """
+class Command(Base):
+    default_addr = "0.0.0.0"
+"""
+
+
+def test_all_addresses_where_only_a_port_is_said(pair: Pair) -> None:
+    """One of them is bound ahead of the start, and would be in the way."""
+    site = pair.other_site(settings=OWN_APP_FIRST, files=command(CORE + ALL_ADDRESSES))
+    with site.serve(str(free_port())) as server:
+        assert server.announced == "0.0.0.0"
+        assert server.get("/").text == "the word is one"
+
+
 def test_help_of_a_subclass(pair: Pair) -> None:
     pair.compare(
         lambda site: site.observe(site.run("--help", env={"OWN_PORT": "1"})),

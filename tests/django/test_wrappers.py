@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -82,6 +84,18 @@ def test_start_answer_save_end(pair: Pair, name: str) -> None:
     if not SELF_TEST:
         for fact in ("words", "argv", *(() if name == "uv" else ("status",))):
             assert other[fact] == django[fact]
+
+
+@needs("debugpy")
+def test_a_server_that_is_killed_under_a_debugger_is_replaced(pair: Pair) -> None:
+    site = pair.other_site()
+    values = {"python": sys.executable, "listen": f"127.0.0.1:{free_port()}"}
+    command = tuple(part.format(**values) for part in STARTERS["debugpy"][0])
+    with site.serve(command=(*command, "runserver", str(free_port())), told=(WARNED, CHECKED)) as server:
+        killed = server.get("/facts/").json()["pid"]
+        os.kill(killed, signal.SIGKILL)
+        assert server.get("/facts/").json()["pid"] != killed
+        assert server.stop() == 0
 
 
 @needs("coverage")

@@ -104,7 +104,7 @@ class Link:
                 self._endpoint.send(message, descriptors)
             except BlockingIOError:
                 return
-            except Disconnected:
+            except (Disconnected, OSError):  # one that cannot be sent at all must not keep those behind it
                 pass
             self._queue.popleft()
             for descriptor in descriptors:

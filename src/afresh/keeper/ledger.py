@@ -25,6 +25,7 @@ from afresh.reload.plan import Candidate, Plan, Question, Texts, Way, plan
 from afresh.reload.strand import Strand, Text
 from afresh.source.cache import CodeCache
 from afresh.source.editions import Editions
+from afresh.source.reading import signature_of
 from afresh.watch.states import same_content
 
 if TYPE_CHECKING:
@@ -245,7 +246,10 @@ class Ledger:
         for path in edit.changed:
             if path not in self._touched_at and (text := self._text_of(path)) is not None:
                 self._editions.add(path, text)
-            digest, signature = self._editions.read(path, self._digests_of(path))
+            needed = self._digests_of(path)
+            # What nobody runs, a dump or an upload, may be as large as the disk, and its signature is enough.
+            is_code = bool(needed) or path.endswith(".py")
+            digest, signature = self._editions.read(path, needed) if is_code else (None, signature_of(path))
             exists = os.path.lexists(path)
             # A path that nobody has seen and that is told of for its name has just come, or gone.
             existed = self._was_known(path) or exists != self._is_consumed(path)

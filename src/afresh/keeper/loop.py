@@ -4,6 +4,7 @@ One thread does everything here except reading file events, which is the watcher
 while nothing happens.
 """
 
+import errno
 import math
 import os
 import resource
@@ -11,6 +12,7 @@ import signal
 import socket
 import threading
 import time
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
@@ -61,6 +63,7 @@ A_TURN = 0.01  # what work that nobody waits for may take of the loop at once
 SPAWNERS_HANDLE = 0
 DASHBOARDS_HANDLE = -1
 STOPPED_BY = {signal.SIGINT: "Ctrl+C", signal.SIGTERM: "asked to end (SIGTERM)", signal.SIGHUP: "the terminal closed"}
+NOT_STARTED = 127  # the status of a process that could not be, as shells have it
 A_MOMENT = 1.0  # a server that ends sooner than this after it began would only end again
 
 
@@ -135,6 +138,7 @@ class Keeper:
         self._status = 0
         self._listener: socket.socket | None = None
         self._bound: tuple[str, int, bool] | None = None
+        self._is_handed = False  # Whether another process has the listening socket, too.
         self._standing: tuple[msg.Stood, socket.socket]
         self._rest_seconds = math.inf  # what a start took lately from where all was set up
         self._word_descriptor = Word.create()
@@ -148,6 +152,8 @@ class Keeper:
         self._is_announced = False
         self._is_dashboard_said = False
         self._hosts: tuple[str, ...] = spec.options.allow_host
+        # Until the application says how: the flags of `manage.py` are Django's own.
+        self._advice = "variable" if spec.door == "manage.py" else "option"
         self._executed: list[str] = []
         # Modules of the framework that requests have needed, in this order.
         self._needed: dict[str, None] = {}
@@ -306,7 +312,7 @@ class Keeper:
             self._ended(pid, status)
         elif member is not None:
             self._gone(member, status)
-        else:
+        elif self._nameless:  # else it is nobody's: what a view has started, and left
             self._unclaimed[pid] = status
 
     def _member_with(self, pid: int) -> Member | None:
@@ -319,7 +325,11 @@ class Keeper:
 
     def _perform(self, effects: list[machine.Effect]) -> None:
         for effect in effects:
-            self._perform_one(effect)
+            try:
+                self._perform_one(effect)
+            except Exception:
+                # The machine takes all of them for done: without those that follow, nobody would answer any more.
+                traceback.print_exc()
 
     def _perform_one(self, effect: machine.Effect) -> None:
         match effect:
@@ -348,6 +358,8 @@ class Keeper:
                 self._send(handle, msg.Stop())
             case machine.Kill(handle, force):
                 self._kill(handle, signal.Signals[force.value])
+                if force is machine.Force.TERMINATE:
+                    self._kill_later(handle)
             case machine.Route(handle):
                 self._route_to(None if handle is None else self._members.get(handle))
             case machine.Answering(generation, reason, by_page):
@@ -376,9 +388,17 @@ class Keeper:
         ours, theirs = pair()
         if role is Role.BOOT:
             self._chronicle.interpreter_started(time.monotonic_ns())
-        with theirs:
-            pid = self._start(handle, role, theirs)
+        try:
+            with theirs:
+                pid = self._start(handle, role, theirs)
+        except OSError as exc:
+            ours.close()
+            console.say([f"A process cannot be started: {exc}. Save any file to try again."])
+            self._loop.call_later(0, self._step, machine.Ended(handle, NOT_STARTED, lasted=False))
+            return
         member = self._add_member(handle, role, ours, pid)
+        if pid is None:
+            self._nameless["forked", handle] = member
         begin = msg.Begin(
             role=role.value,
             target=self.spec.target,
@@ -424,6 +444,7 @@ class Keeper:
             has_events,
             failure,
             self._hosts,
+            self._advice,
             self.spec.options.limits(),
             live,
             self._dashboard_origin(),
@@ -561,8 +582,11 @@ class Keeper:
     def _here(self, member: Member, pid: int) -> None:
         self._nameless = {key: other for key, other in self._nameless.items() if other is not member}
         member.pid = pid
-        if pid in self._unclaimed:
-            self._ended(pid, self._unclaimed.pop(pid))
+        status = self._unclaimed.get(pid)
+        if not self._nameless:
+            self._unclaimed.clear()  # ids come again
+        if status is not None:
+            self._ended(pid, status)
         elif member.to_be_killed is not None:
             kill(pid, member.to_be_killed)
 
@@ -592,6 +616,13 @@ class Keeper:
         member.to_be_killed = number
         if member.pid is not None:
             kill(member.pid, number)
+
+    def _kill_later(self, handle: int) -> None:
+        """A server of the project's own has as long to end as one of ours has to finish."""
+        member = self._members.get(handle)
+        if member is not None and self._spawner is None:
+            kill_it = partial(self._kill, handle, signal.SIGKILL)
+            member.timers.append(self._loop.call_later(self.spec.options.drain, kill_it))
 
     def _gone(self, member: Member, status: int) -> None:
         """A process has ended, its status is known, and what it still had to say has been read."""
@@ -714,6 +745,8 @@ class Keeper:
                 member.serving_since = time.monotonic()
                 self._chronicle.mark(self._generation_of(member), "served")
                 self._step(machine.Serving(member.handle))
+                # What was decided before it was known to serve was not told to it, and a request may wait there.
+                member.link.send(msg.Decided(self._live.number))
             case msg.Failed(failure):
                 self._failed(member, failure)
             case msg.Refused():
@@ -830,6 +863,7 @@ class Keeper:
             self._is_exchange_said = True
             console.say([console.NO_EXCHANGE])
         self._hosts = (*ready.hosts, *self.spec.options.allow_host)
+        self._advice = ready.advice
         self._is_complete = True
         self._ledger.ready(member.handle, ready.compiler, ready.obstacle)
         is_second = member.handle == self._machine.second
@@ -904,7 +938,15 @@ class Keeper:
         wanted = (address, port, ipv6)
         if self._bound == wanted:
             return
-        listener = bind(address, port, ipv6=ipv6)
+        try:
+            listener = bind(address, port, ipv6=ipv6)
+        except OSError as exc:
+            # Our own may be in the way, bound ahead of time: one for all addresses where it has one of them.
+            is_own = self._bound is not None and self._bound[1] == port and not self._is_handed
+            if exc.errno != errno.EADDRINUSE or not is_own:
+                raise
+            self._release_listener()
+            listener = bind(address, port, ipv6=ipv6)
         self._release_listener()
         self._listener, self._bound = listener, wanted
         self._front.application_port = listener.getsockname()[1]
@@ -938,6 +980,7 @@ class Keeper:
 
     def _serving_descriptors(self) -> list[int]:
         assert self._listener is not None
+        self._is_handed = True
         events = self._watcher.events
         return [self._listener.fileno(), *([] if events is None else [events]), self._word_descriptor]
 

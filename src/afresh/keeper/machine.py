@@ -509,9 +509,9 @@ class Machine(msgspec.Struct):
             # here later and stays (`_start_checks`).
             self._set(handle, stage=Stage.OFFERED)
             yield Serve(handle, self.generation)
-            if forks:
-                self.ready = None
-                self._kept = self._line(self.records[handle].parent)
+            # Nor is what was ready before: it has the code of another generation.
+            self.ready = None
+            self._kept = self._line(self.records[handle].parent)
         if is_second:
             yield from self._tidy()
 
@@ -741,6 +741,7 @@ class Machine(msgspec.Struct):
                 checkpoint = self.records.get(record.parent or 0)
                 is_usable = checkpoint is not None and checkpoint.stage is Stage.CHECKPOINT
                 yield from self._begin(self.ready or (record.parent if is_usable else None))
+                yield ArmBound(self.generation)
 
     # ---- the end ------------------------------------------------------------------------------------------------
 

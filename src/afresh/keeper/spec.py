@@ -192,6 +192,11 @@ def _runserver_parser() -> "ArgumentParser":
     return parser
 
 
+def is_noreload(word: str) -> bool:
+    """Whether a word of a command line is `--noreload`: argparse takes every unambiguous beginning of it."""
+    return len(word) > 4 and "--noreload".startswith(word)
+
+
 def verbosity_of(words: Sequence[str]) -> int:
     """What `-v` and `--verbosity` of Django's commands say among these words; 1 where they do not."""
     if not any(word.startswith(("-v", "--v")) for word in words):

@@ -44,8 +44,11 @@ def read_source(path: str) -> tuple[Signature, bytes]:
         status = os.fstat(descriptor)
         source = os.read(descriptor, status.st_size + 1)
         # As many as there were, where one more was asked for, are all. The file may grow, and signals cut reads short.
-        while len(source) != status.st_size and (more := os.read(descriptor, 65_536)):
-            source += more
+        if len(source) != status.st_size:
+            pieces = [source]
+            while more := os.read(descriptor, 1 << 20):
+                pieces.append(more)
+            source = b"".join(pieces)
     finally:
         os.close(descriptor)
     return _signature(status), source

@@ -123,6 +123,12 @@ def started(desk: Desk) -> Desk:
     return desk
 
 
+def test_what_nobody_runs_is_not_read(started: Desk) -> None:
+    """An upload may be as large as the disk. This one would never come to its end."""
+    os.mkfifo(started.path("dump.sql"))
+    assert started.edited(["dump.sql"]).way is Way.NOTHING
+
+
 # ---- sequences of edits ---------------------------------------------------------------------------------------------
 
 

@@ -54,6 +54,15 @@ def test_a_boot_that_cannot_fork_serves_by_itself() -> None:
     assert machine.step(m.ChecksDue(1)) == [m.RunChecks(1)]
 
 
+def test_what_was_ready_before_a_boot_that_cannot_fork_has_other_code() -> None:
+    machine = serving()
+    machine.step(m.Edited("apps.py"))
+    machine.step(m.BootReady(3, forks=False, checks=True))
+    machine.step(m.Serving(3))
+    assert machine.step(m.ChecksDue(2)) == [m.RunChecks(3)]
+    assert m.Spawn(4, m.Role.BOOT, 2) in machine.step(m.Ended(3, -11))
+
+
 def test_checks_run_in_a_fork_of_their_own_once_the_server_answers() -> None:
     machine, _ = started()
     machine.step(m.BootReady(1, forks=True, checks=True))
@@ -209,12 +218,13 @@ def test_a_killed_server_that_was_no_fork_is_replaced_the_way_it_came() -> None:
         m.ShowReplaced(-9),
         m.ForkFrom(2, 5, m.Role.BOOT),
         m.GoOn(5, 2),
+        m.ArmBound(2),
     ]
     assert machine.step(m.BootReady(5, forks=True, checks=False, is_quick=True)) == [m.Serve(5, 2)]
     machine = quickly_resumed()
     machine.step(m.ChecksDue(2))
     machine.step(m.BootReady(5, forks=True, checks=False))
-    assert machine.step(m.Ended(4, -9)) == [m.Route(None), m.ShowReplaced(-9), *forked(5, 6, 2)]
+    assert machine.step(m.Ended(4, -9)) == [m.Route(None), m.ShowReplaced(-9), *forked(5, 6, 2), m.ArmBound(2)]
 
 
 def test_a_first_boot_is_never_gone_through_twice() -> None:
@@ -384,19 +394,19 @@ def test_a_refusal_later_is_shown() -> None:
 def test_a_killed_server_is_replaced_from_its_checkpoint() -> None:
     machine = serving()
     effects = machine.step(m.Ended(2, -9))
-    assert effects == [m.Route(None), m.ShowReplaced(-9), *forked(1, 3, 1)]
+    assert effects == [m.Route(None), m.ShowReplaced(-9), *forked(1, 3, 1), m.ArmBound(1)]
 
 
 def test_a_killed_server_without_checkpoint_is_replaced_by_a_boot() -> None:
     machine = serving()
     machine.step(m.Ended(1, -9))
-    assert machine.step(m.Ended(2, -9))[-1] == m.Spawn(3, m.Role.BOOT, 1)
+    assert machine.step(m.Ended(2, -9))[-2:] == [m.Spawn(3, m.Role.BOOT, 1), m.ArmBound(1)]
 
 
 def test_a_server_that_ends_as_soon_as_it_serves_is_not_replaced_for_ever() -> None:
     machine = serving()
     effects = machine.step(m.Ended(2, 3, lasted=False))
-    assert kinds(effects) == [m.Route, m.ShowReplaced, m.ForkFrom, m.GoOn, m.Serve], (
+    assert kinds(effects) == [m.Route, m.ShowReplaced, m.ForkFrom, m.GoOn, m.Serve, m.ArmBound], (
         "a request may have ended the first one"
     )
     [successor] = [effect.handle for effect in effects if isinstance(effect, m.Serve)]
