@@ -413,6 +413,14 @@ def test_a_style_that_was_saved_with_the_code_is_swapped_too(pages: Pages, page:
     assert is_same(page)
 
 
+def test_a_base_leads_neither_the_script_nor_its_stream_elsewhere(pages: Pages, page: "Page") -> None:
+    head = HEAD.replace("<title>", "<base href='http://elsewhere.invalid/'><title>")
+    pages.show(BODY, head=head)
+    visit(page, pages)
+    pages.show(BODY.replace("one", "two"), head=head)
+    heading(page, "two")
+
+
 def test_a_list_keeps_the_elements_that_are_in_both(pages: Pages, page: "Page") -> None:
     def listed(*words: str) -> str:
         return "<body><h1>" + words[0] + "</h1><ul>\\n" + "\\n".join(f"<li>{word}</li>" for word in words) + "\\n</ul>"

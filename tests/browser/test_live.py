@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -207,6 +208,38 @@ def test_another_start_on_the_same_port_loads_the_page_anew(tmp_path: Path, page
     (tmp_path / "application.py").write_text((tmp_path / "application.py").read_text().replace('"one"', '"again"'))
     with site_at(tmp_path, port=port):
         heading(page, "again")
+
+
+def test_a_page_that_is_still_right_after_another_start_is_loaded_anew_once(tmp_path: Path, page: "Page") -> None:
+    port = free_port()
+    with site_at(tmp_path, port=port) as site:
+        visit(page, site, "/cached")
+        site.server.stop()
+    with site_at(tmp_path, port=port) as site:
+        page.wait_for_function("sessionStorage.loaded === '2'")  # the server says 304: the tag is of the start before
+        site.edit("static/style.css", "rgb(1, 2, 3)", "rgb(9, 9, 9)")
+        colour(page, "h1", "rgb(9, 9, 9)")
+        assert loads(page) == 2
+
+
+def test_who_stays_on_the_page_is_asked_again_with_a_later_change(site: Site, page: "Page") -> None:
+    from playwright.sync_api import TimeoutError as TooLate
+
+    visit(page, site)
+    page.locator("#field").fill("unsaved")
+    page.evaluate("addEventListener('beforeunload', (event) => { if (!window.may_go) event.preventDefault(); })")
+    with page.expect_event("dialog") as asked:
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        site.edit("application.py", 'WORD = "one"', 'WORD = "1"')
+    assert asked.value.type == "beforeunload"
+    page.evaluate("window.may_go = true")
+    # Changes within three seconds belong to the load that was given up.
+    for number in range(1, 9):
+        site.edit("application.py", f'WORD = "{number}"', f'WORD = "{number + 1}"')
+        with suppress(TooLate):
+            page.locator("h1", has_text=f"{number + 1} body").wait_for(timeout=1_000)
+            return
+    raise AssertionError("it is never loaded again")
 
 
 class Foreign(BaseHTTPRequestHandler):

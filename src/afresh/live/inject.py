@@ -19,7 +19,7 @@ _ATTRIBUTES = rb"(?:[^>\"']|\"[^\"]*\"|'[^']*')*"
 _SPACE = rb"(?:\s|<!--(?:(?!-->).)*-->)*"
 _HEAD = re.compile(
     rb"(?:\xef\xbb\xbf)?" + _SPACE + rb"<!doctype\s+html\b[^>]*>" + _SPACE
-    + rb"(?:<html\b" + _ATTRIBUTES + rb">)?" + _SPACE + rb"<head\b" + _ATTRIBUTES + rb">",
+    + rb"(?:<html\b" + _ATTRIBUTES + rb">" + _SPACE + rb")?<head\b" + _ATTRIBUTES + rb">",
     re.IGNORECASE | re.DOTALL,
 )  # fmt: skip
 _DOCUMENT = re.compile(rb"(?:\xef\xbb\xbf)?" + _SPACE + rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)

@@ -4,7 +4,7 @@
 // Each page carries the stamp of what it was made from: start.turn.number. Each message says what is true now. A page
 // that is older acts; so nothing is lost while it sleeps, and nothing is done twice.
 (() => {
-  const EVENTS = "/__afresh__/events";
+  const EVENTS = `${location.origin}/__afresh__/events`; // a page's <base> may lead elsewhere
   const MOST_RELOADS = 15; // each so soon after the one before: a page that changes what it is made from goes on for ever
   const SOON = 700; // milliseconds; who saves by hand, or an editor that saves after a pause, is slower
   const PAUSE = 3_000; // milliseconds a navigation may take before it counts as given up
@@ -84,6 +84,13 @@
     return own;
   }
 
+  /** Take the stamp that the page was asked for again for in this start: where it was still right (304), it has the tag
+   *  of an earlier one. */
+  function adopt(start) {
+    const last = remembered();
+    if (last.url === address() && last.start === start) Object.assign(stamp, { start, turn: last.turn, number: last.number });
+  }
+
   function address() { return location.href.split("#", 1)[0]; }
 
   function remembered() {
@@ -97,7 +104,7 @@
   /** Whether there is a way to the server, in the order of what it costs. */
   function connect() {
     try {
-      const worker = new SharedWorker(tag.src, "afresh-live");
+      const worker = new SharedWorker(location.origin + tag.getAttribute("src"), "afresh-live");
       worker.onerror = () => { release(); alone(); }; // a policy may forbid it
       worker.port.onmessage = ({ data }) => take(data);
       release = () => { worker.port.postMessage("bye"); worker.port.close(); };
@@ -135,6 +142,7 @@
       if (going && state.turn > going.turn) going.abort(); // a view that never ends may have been mended
       return;
     }
+    if (state.start !== stamp.start) adopt(state.start);
     if (state.start !== stamp.start || state.turn > stamp.turn) return renew(state);
     if (state.number <= stamp.number) return;
     if (document.readyState !== "complete") { // what it loads is not known before
@@ -182,7 +190,13 @@
     remember({ url: address(), start, turn, number, chain, at: now, fields: fields().map(valueOf) });
     isGoing = true;
     if (isInPlace && canExchange(state)) exchange(state);
-    else location.reload();
+    else load();
+  }
+
+  /** Load the page anew. The user may be asked whether to leave it, and stay: then the next change asks again. */
+  function load() {
+    setTimeout(() => { isGoing = false; }, PAUSE);
+    location.reload();
   }
 
   // ---- a page that takes another's place ----------------------------------------------------------------------------
@@ -247,7 +261,7 @@
     } catch {
       if (!controller.signal.aborted) {
         controller.abort();
-        return location.reload();
+        return load();
       }
     } finally {
       going = null;

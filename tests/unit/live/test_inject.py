@@ -1,6 +1,7 @@
 """Where the script goes, and which responses keep every byte."""
 
 import re
+import time
 
 import pytest
 
@@ -46,6 +47,15 @@ def test_the_script_comes_first_in_the_head(before: bytes) -> None:
 )
 def test_without_a_head_it_comes_last(body: bytes) -> None:
     assert placed(body).body == body + TAG
+
+
+@pytest.mark.parametrize("head", [b"", b"<html>"])
+def test_much_space_is_read_once(head: bytes) -> None:
+    """Two repetitions of the same beside each other would try each way to share it: seconds, for a page of spaces."""
+    body = b"<!doctype html>" + b" " * 16_000 + head + b"\n" * 300
+    began = time.process_time()
+    assert placed(body).body == body + TAG
+    assert time.process_time() - began < 1
 
 
 def test_where_the_field_names_no_charset_nothing_moves() -> None:
