@@ -37,6 +37,17 @@ def sugar(app_configs, **kwargs):
     return [Error("There is no sugar.", hint="Buy some.", id="app.E001")]
 """,
 }
+CHECKS_THAT_RAISE = {
+    **CHECKS,
+    "app/checks.py": """\
+from django.core.checks import register
+
+
+@register()
+def sugar(app_configs, **kwargs):
+    raise KeyError('there is no sugar')
+""",
+}
 BROKEN_MODELS = {"app/models.py": "from django.db import models\n\nclass Tea(models.Model:\n    pass\n"}
 
 
@@ -153,6 +164,12 @@ FALLS = {
         "INSTALLED_APPS[-1] = 'app.apps.Config'\n",
         (*CHECKS.items(),),
     ),
+    "check that raises": Broken(
+        "KeyError: 'there is no sugar'",
+        ("app/checks.py", "raise KeyError('there is no sugar')", "return []"),
+        "INSTALLED_APPS[-1] = 'app.apps.Config'\n",
+        (*CHECKS_THAT_RAISE.items(),),
+    ),
     "no STATIC_URL": Broken(
         "without having set the required STATIC_URL setting",
         ("proj/settings.py", "STATIC_URL = None", ""),
@@ -166,6 +183,19 @@ def test_broken_at_the_first_start(pair: Pair, broken: Broken) -> None:
     """Django says it and serves nothing until the file is saved again; Afresh answers with the error, then recovers."""
     django, other = pair.both(_fall_and_recover(broken), files=dict(broken.files), settings=broken.settings)
     _assert_fall(django, other)
+
+
+def test_a_name_is_refused_before_the_settings_are_loaded_with_what_the_command_takes(pair: Pair) -> None:
+    site = pair.other_site(files=BROKEN_MODELS, settings='ALLOWED_HOSTS = ["shop.test"]\n')
+    port = free_port()
+    with site.start(str(port)) as running:
+        server = Server(running, "127.0.0.1", port)
+        running.err.wait_for("SyntaxError")
+        asked = {"Host": "shop.test", "Accept": "*/*"}
+        assert "    AFRESH_ALLOW_HOST=shop.test\n" in server.get("/", headers=asked).text
+        save(site, server, "app/models.py", "(models.Model:", "(models.Model):")
+        assert server.get("/", headers=asked).status == 200
+        assert 'ALLOWED_HOSTS = ["other.test"' in server.get("/", headers={**asked, "Host": "other.test"}).text
 
 
 @pytest.mark.parametrize("name", ["missing app", "broken models", "failing check"])
@@ -192,7 +222,7 @@ def _fall_and_recover(broken: Broken) -> Scenario:
 def _shown(site: Site, server: Server, message: str) -> Observation:
     if site.peer is DJANGO:
         return {"shown": "refused" if is_refused(server.address) else "answers"}
-    asked = first_failure if "app.E001" in message else Server.get
+    asked = first_failure if "sugar" in message else Server.get
     answer = asked(server, "/", headers={"Accept": "text/html"})
     plain = asked(server, "/", headers={"Accept": "*/*", "User-Agent": "curl/8"})
     server.err.wait_for(r'^\[.+\] "GET / HTTP/1\.1" 500 \d+$')

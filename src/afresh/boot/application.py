@@ -33,7 +33,7 @@ class Application(msgspec.Struct, frozen=True):
     thread that ends. `warm` fills caches while nobody waits. `files` answers requests for static files. `view_of` names
     the view that made what the application returned, or gives an empty string; without it, requests are not recorded.
     `topics(topic, argument)` tells about it, as JSON; None for a topic that it does not know. `roots`: what is the
-    project's code. `count_queries`: see `afresh.django.queries`. `is_repeatable`: as in `Ready`.
+    project's code. `count_queries`: see `afresh.django.queries`. `advice`, `is_repeatable`: as in `Ready`.
     """
 
     wsgi: "WSGIApplication"
@@ -41,7 +41,7 @@ class Application(msgspec.Struct, frozen=True):
     port: int
     log: "AccessLog"
     hosts: tuple[str, ...] = ()
-    is_django: bool = False
+    advice: str = "option"
     threads: bool = True
     checks: Callable[[bool], tuple[str, Failure | None]] | None = None
     file_changed: Callable[[Sequence[str]], bool] | None = None

@@ -187,6 +187,7 @@ class Control:
                 checks=application.checks is not None,
                 receivers=application.receivers,
                 hosts=application.hosts,
+                advice=application.advice,
                 compiler=compiler,
                 is_repeatable=application.is_repeatable,
             )

@@ -29,8 +29,8 @@ def error_page(
     return fields, request_page(failure, path=path, nonce=nonce, dashboard=dashboard)
 
 
-def refused_host(host: str, *, is_django: bool) -> tuple[str, bytes]:
+def refused_host(host: str, accept: str, *, advice: str) -> tuple[str, bytes]:
     """For a host that is not allowed, content type and body (`afresh.serve.hosts.Refusal`)."""
     from afresh.pages.refusal import refusal
 
-    return refusal(host, django=is_django)
+    return refusal(host, advice=advice, accept=accept)

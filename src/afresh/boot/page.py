@@ -37,6 +37,6 @@ def main() -> NoReturn:
         host, port = listener.getsockname()[:2]
     shown = failure_application(offer.failure, live=offer.live, dashboard=offer.dashboard)
     # The project's own logging is not there to ask.
-    application = Application(shown, host, port, plain(sys.stderr), hosts=offer.hosts)
+    application = Application(shown, host, port, plain(sys.stderr), hosts=offer.hosts, advice=offer.advice)
     control.give_back(offer, descriptors)
     serve(control, application)

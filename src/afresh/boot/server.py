@@ -130,7 +130,7 @@ class _ServerProcess:
             hosts=HostPolicy(
                 application.hosts,
                 bound=application.host,
-                refusal=partial(refused_host, is_django=application.is_django),
+                refusal=partial(refused_host, advice=application.advice),
                 keeper=DASHBOARD_NAME,
             ),
             files=application.files,

@@ -175,9 +175,9 @@ class Ready(_Message):
 
     `forks`: the sender stays as a checkpoint and waits for `Fork`; else it will serve by itself (`obstacle` says why).
     `checks`: deferred checks exist and may be asked for. `receivers`: `file_changed` receivers besides Django's own.
-    `hosts`: the host names that the application answers to (patterns of Django's ALLOWED_HOSTS). `compiler`: how its
-    code was compiled; None where functions cannot be exchanged. `is_repeatable`: nothing since all was set up is the
-    kind of act that a start may do but once.
+    `hosts`: the host names that the application answers to (patterns of Django's ALLOWED_HOSTS); `advice`: how to allow
+    another (`afresh.pages.refusal`). `compiler`: how its code was compiled; None where functions cannot be exchanged.
+    `is_repeatable`: nothing since all was set up is the kind of act that a start may do but once.
     """
 
     forks: bool
@@ -185,6 +185,7 @@ class Ready(_Message):
     checks: bool = False
     receivers: bool = False
     hosts: tuple[str, ...] = ()
+    advice: str = "option"
     compiler: Compiler | None = None
     is_repeatable: bool = True
 
@@ -386,12 +387,16 @@ class Serve(_Message):
 
 
 class ServePage(_Message):
-    """To a page server: answer every request with this failure's page. Descriptors: as in `Serve`."""
+    """To a page server: answer every request with this failure's page. Descriptors: as in `Serve`.
+
+    `hosts`: further names that are answered to; `advice`: how to allow another (`afresh.pages.refusal`).
+    """
 
     generation: int
     events: bool
     failure: Failure
     hosts: tuple[str, ...]
+    advice: str = "option"
     limits: dict[str, float] = {}
     live: Live | None = None
     dashboard: str = ""

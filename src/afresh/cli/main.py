@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from afresh import __version__
 from afresh.cli.arguments import Command, Flags, RunApplication, RunProject, ShowHelp, ShowVersion, parse
 from afresh.errors import AfreshError, UsageError
-from afresh.keeper.spec import BootSpec, address_of, interpreter_command, read_address
+from afresh.keeper.spec import BootSpec, address_of, interpreter_command, is_noreload, read_address
 from afresh.options.files import find_options
 from afresh.options.resolve import as_environment
 
@@ -35,7 +35,7 @@ def _perform(command: Command) -> int:
             return 0
         case RunProject() if sys.platform != "linux":
             return _run_plainly(command)
-        case RunProject(target=target) if "--noreload" in target:
+        case RunProject(target=target) if any(map(is_noreload, target)):
             _require_script(target[0])
             return _run_here(target, command.flags)
         case RunProject():

@@ -76,17 +76,28 @@ class _Checks:
         try:
             if not options["skip_checks"]:
                 self._check()
-            BaseCommand.check_migrations(command)
         except SystemCheckError as exc:
             command.stderr.write(str(exc))
             failure = explain(exc)
-        except Exception as exc:
-            # Django ends here when the database is down. The page that needs it will say so as well.
-            command.stderr.write(f"The migrations could not be checked: {type(exc).__name__}: {exc}")
+        except Exception as exc:  # a check itself is broken
+            from afresh.boot.failure import failure_of
+            from afresh.boot.roots import ProjectRoots
+
+            failure = failure_of(exc, ProjectRoots())
+            command.stderr.write(failure.text)
+        else:
+            self._check_migrations()
         finally:
             for connection in connections.all(initialized_only=True):
                 connection.close()
         return text.getvalue(), failure
+
+    def _check_migrations(self) -> None:
+        try:
+            BaseCommand.check_migrations(self._command)
+        except Exception as exc:
+            # Django ends here when the database is down. The page that needs it will say so as well.
+            self._command.stderr.write(f"The migrations could not be checked: {type(exc).__name__}: {exc}")
 
     def _check(self) -> None:
         self._command.stdout.write("Performing system checks...\n\n")

@@ -62,11 +62,9 @@ def _argv_of_execute(frame: FrameType | None) -> list[str] | None:
 
 
 def _wants_reloader(words: list[str]) -> bool:
-    def stops_it(word: str) -> bool:
-        # argparse takes every unambiguous beginning of --noreload.
-        return word in ("-h", "--help", "--version") or (len(word) > 4 and "--noreload".startswith(word))
+    from afresh.keeper.spec import is_noreload
 
-    return not any(map(stops_it, words))
+    return not any(word in ("-h", "--help", "--version") or is_noreload(word) for word in words)
 
 
 def _is_debugged() -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.views.debug import SafeExceptionReporterFilter
+from django.views.debug import SafeExceptionReporterFilter, get_default_exception_reporter_filter
 
 _LONGEST: Final = 4000
 _DJANGOS: Final = SafeExceptionReporterFilter()
@@ -108,8 +108,24 @@ def _is_secret(name: object, value: Any) -> bool:
     if not isinstance(name, str) or not name:
         return False
     # What it returns for a value depends on the name alone.
-    is_djangos = _DJANGOS.cleanse_setting(name, None) is not None
-    return is_djangos or bool(value and _MORE_NAMES.search(name))
+    is_hidden = any(_hides(each, name) for each in (_DJANGOS, _projects()))
+    return is_hidden or bool(value and _MORE_NAMES.search(name))
+
+
+def _hides(mask: SafeExceptionReporterFilter, name: str) -> bool:
+    try:
+        return mask.cleanse_setting(name, None) is not None
+    except Exception:  # it may be the project's
+        return True
+
+
+def _projects() -> SafeExceptionReporterFilter:
+    """The filter that Django's error page uses in this project (DEFAULT_EXCEPTION_REPORTER_FILTER)."""
+    try:
+        mask = get_default_exception_reporter_filter()
+    except Exception:  # there is none of that name: Django's error page fails there
+        return _DJANGOS
+    return mask if hasattr(mask, "cleanse_setting") else _DJANGOS
 
 
 def _without_secrets(text: str, named: "re.Pattern[str]") -> str:

@@ -5,6 +5,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -77,7 +78,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             port,
             access_log,
             hosts=allowed_hosts(),
-            is_django=True,
+            advice=_advice(),
             threads=asked.threads,
             checks=commands.deferred_checks,
             file_changed=reloader.is_handled,
@@ -169,8 +170,8 @@ def _or_fail(session: Session, load: Callable[[], object]) -> None:
 
 def serve_here(asked: RunArguments) -> None:
     """Serve in this one process until KeyboardInterrupt (`--noreload`), without keeper and gate."""
+    from afresh.boot.error import refused_host
     from afresh.keeper.spec import log_form, verbosity_of
-    from afresh.pages.refusal import refusal
     from afresh.serve.config import Config
     from afresh.serve.hosts import HostPolicy
     from afresh.serve.log import in_form
@@ -184,13 +185,14 @@ def serve_here(asked: RunArguments) -> None:
     config = Config(threads=asked.threads, server_name=asked.address, server_port=port).limited(options.limits())
     hosts = (*allowed_hosts(), *options.allow_host)
     files = static_files(asked.handler)
+    refused = partial(refused_host, advice=_advice())
     server = Server(
         asked.handler,
         config=config,
         gate=OpenGate(),
         hand_over=_close,
         log=in_form(log_form(options.log, verbosity_of(sys.argv)), access_log, _count_queries),
-        hosts=HostPolicy(hosts, bound=asked.address, refusal=lambda host: refusal(host, django=True)),
+        hosts=HostPolicy(hosts, bound=asked.address, refusal=refused),
         files=files,
         on_thread_end=connections.close_all,
     )
@@ -226,6 +228,12 @@ def allowed_hosts() -> tuple[str, ...]:
     """ALLOWED_HOSTS as `HttpRequest.get_host` understands it (django/http/request.py)."""
     hosts = tuple(map(str, settings.ALLOWED_HOSTS))
     return (".localhost", "127.0.0.1", "[::1]") if settings.DEBUG and not hosts else hosts
+
+
+def _advice() -> str:
+    """How to allow a name (`afresh.pages.refusal`): behind a proxy that Django believes, its list holds other names
+    than the one that is refused here, and is to stay as it is."""
+    return "variable" if settings.USE_X_FORWARDED_HOST else "settings"
 
 
 def has_receivers(signal: Signal) -> bool:

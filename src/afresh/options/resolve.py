@@ -5,7 +5,7 @@ from typing import Any
 
 from afresh.errors import UsageError
 from afresh.options.table import ROWS, Options, Row
-from afresh.options.values import SWITCH, Value
+from afresh.options.values import HOSTS, SWITCH, Value
 
 _ON, _OFF = "1", "0"
 
@@ -38,7 +38,11 @@ def take_flags(argv: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], tuple[s
 
 def as_environment(flags: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The environment variables that say the same as `flags` of `take_flags`."""
-    return {row.environment: " ".join(flags[row.name]) for row in ROWS if row.name in flags}
+    return {
+        row.environment: " ".join(flags[row.name]) if row.kind is HOSTS else flags[row.name][-1]
+        for row in ROWS
+        if row.name in flags
+    }
 
 
 def resolve(

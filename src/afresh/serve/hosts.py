@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from afresh.channel.places import KEEPERS_PATHS
 
-Refusal: TypeAlias = Callable[[str], tuple[str, bytes]]
+Refusal: TypeAlias = Callable[[str, str], tuple[str, bytes]]
 
 # django.http.request.host_validation_re, for a lowered value.
 _HOST = re.compile(r"([a-z0-9.-]+|\[[a-f0-9]*:[a-f0-9.:]+\])(?::([0-9]+))?")
@@ -23,7 +23,7 @@ class Place(enum.Enum):
     NOWHERE = enum.auto()
 
 
-def _plain_refusal(host: str) -> tuple[str, bytes]:
+def _plain_refusal(host: str, accept: str) -> tuple[str, bytes]:
     return "text/plain; charset=utf-8", b"This host is not allowed.\n"
 
 
@@ -31,7 +31,7 @@ class HostPolicy:
     """The names allowed: `patterns` as in Django's ALLOWED_HOSTS, loopback names, and the address that is bound.
 
     `keeper`: the one name whose requests are the keeper's; without it, no request is. `refusal` gives the content type
-    and the body of the answer to a host that is not allowed.
+    and the body of the answer to a host that is not allowed, from that host and what the request accepts.
     """
 
     def __init__(

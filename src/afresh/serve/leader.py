@@ -348,7 +348,7 @@ class Leader:
         hosts = self._surroundings.hosts
         host = head.fields.get("HTTP_HOST")
         if host is not None and not hosts.allows(host):
-            page = hosts.refusal(host)
+            page = hosts.refusal(host, head.fields.get("HTTP_ACCEPT", ""))
             raise Refusal(HTTPStatus.BAD_REQUEST, "The host is not allowed.", head.request_line, page)
 
     def _begin(self, connection: Connection) -> bool:

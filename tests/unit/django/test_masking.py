@@ -1,5 +1,6 @@
 """What the settings' view shows of a value: no secret leaves the process, in whatever shape it is kept."""
 
+import re
 from collections import namedtuple
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.views import debug
 
+from afresh.django import masking
 from afresh.django.masking import shown
 
 SECRET = "hunter2hunter2hunter2"
@@ -125,3 +127,24 @@ def test_what_cannot_be_shown_is_said() -> None:
 
 def test_a_long_value_is_cut() -> None:
     assert len(shown("LONG", ["word"] * 5000)) < 4100
+
+
+class Own(debug.SafeExceptionReporterFilter):  # type: ignore[misc]
+    hidden_settings = re.compile("MERCHANT", re.IGNORECASE)
+
+
+class Failing(debug.SafeExceptionReporterFilter):  # type: ignore[misc]
+    def cleanse_setting(self, key: str, value: Any) -> Any:
+        raise ValueError
+
+
+def test_what_the_projects_own_error_page_masks_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown("MERCHANT_ID", SECRET) == f"'{SECRET}'"
+    monkeypatch.setattr(masking, "get_default_exception_reporter_filter", Own)
+    assert shown("MERCHANT_ID", SECRET) == f"'{MASK}'"
+    assert shown("STRIPE_KEY", SECRET) == f"'{MASK}'", "and what Django's own does"
+
+
+def test_a_filter_of_the_projects_that_fails_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "get_default_exception_reporter_filter", Failing)
+    assert shown("MERCHANT_ID", SECRET) == f"'{MASK}'"

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from afresh.errors import UsageError
-from afresh.options.resolve import resolve, take_flags
+from afresh.options.resolve import as_environment, resolve, take_flags
 from afresh.options.table import ROWS, Options
 
 NOTHING: dict[str, Any] = {}
@@ -132,6 +132,15 @@ def test_a_flag_with_a_value_missing_or_too_many(argv: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         resolve(take_flags(argv)[0], NOTHING, NOTHING)
     assert argv[-1].partition("=")[0] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    ["--wait 5 --wait 10", "--live --no-live", "--allow-host a.example --allow-host b.example", "--editor my{file}"],
+)
+def test_flags_as_variables_say_the_same(argv: str) -> None:
+    flags = take_flags(argv.split())[0]
+    assert resolve({}, as_environment(flags), NOTHING) == resolve(flags, NOTHING, NOTHING)
 
 
 def test_each_default_is_a_value_its_own_kind_accepts() -> None:
