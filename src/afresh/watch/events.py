@@ -130,8 +130,8 @@ class Events:
 
     def recover(self) -> list[str]:
         """Count was lost: watch everything anew, then name every path there is a reason to look at."""
-        self._points.is_lost = False
         self.rebuild()
+        self._points.is_lost = False
         found = [*self._index.files, *self._index.stats, *self._index.seen]
         found += self._reread(self._index.directories)
         return list(dict.fromkeys(found))

@@ -69,9 +69,11 @@ class Points:
         """True: watched. False: nothing there. None: it has to be polled."""
         if self.edge is None or (self._is_full and path not in self._wds):
             return None
+        before = self._wds.get(path)
         try:
             wd = self.edge.add(path, mask)
         except OSError as error:
+            self._note_lost(before, None)
             self._detach(path)
             if error.errno in _NOT_THERE:
                 return False
@@ -79,11 +81,17 @@ class Points:
                 self._is_full = True
                 self.say("limit", LIMIT_NOTICE.format(interval=self._interval * 1000))
             return None  # EACCES too: inotify wants to read what stat only has to reach
-        if self._wds.get(path) != wd:
+        if before != wd:
+            self._note_lost(before, wd)
             self._detach(path)
             self._wds[path] = wd
             self._paths.setdefault(wd, {})[path] = None
         return True
+
+    def _note_lost(self, before: int | None, now: int | None) -> None:
+        """While all is watched anew: something else is at a path by now, and what the old watch has told finds none."""
+        if self._marked is not None and before is not None and before != now:
+            self.is_lost = True
 
     def is_silent(self, path: str) -> bool:
         """Whether `path` lies on a file system whose files are not files on a disk."""

@@ -155,6 +155,22 @@ def test_a_save_while_boots_change_over_is_not_lost(rig: Rig) -> None:
         assert rig.changes(save_and_forget) == {file}
 
 
+def test_a_folder_that_is_replaced_while_boots_change_over_is_not_lost(rig: Rig) -> None:
+    """The events of what was in it are of watches that are gone by then, and the new folder has no such file."""
+    for boot in range(1, 50):
+        folder = rig.root / f"package{boot}"
+        folder.mkdir()
+        write(folder / "module.py", "x = 1\n")
+        assert rig.watcher.cover([executed(folder / "module.py")], boot=boot) == []
+
+        def replace_and_forget() -> None:
+            folder.rename(folder.with_name("old" + folder.name))  # noqa: B023
+            folder.mkdir()  # noqa: B023
+            rig.watcher.forget(boot)  # noqa: B023
+
+        assert rig.changes(replace_and_forget) == {folder / "module.py"}
+
+
 def test_nothing_grows_with_the_number_of_boots(rig: Rig) -> None:
     sizes = set()
     for boot in range(1, 8):
