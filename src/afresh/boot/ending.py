@@ -16,6 +16,8 @@ def forget_exit_handlers() -> None:
     finalizers = getattr(weakref.finalize, "_registry", {})
     for finalizer in list(finalizers):
         finalizer.atexit = False
+    # They are run by an exit handler that the first of them registers, once: here it has to be registered again.
+    weakref.finalize._registered_with_atexit = False  # type: ignore[attr-defined]
 
 
 def end(status: int) -> NoReturn:
