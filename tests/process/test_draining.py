@@ -11,7 +11,7 @@ from afresh.testing.server import started_server
 # Each waits at a pipe of its own, which only the test opens at the other end.
 SHOP = """\
 def wait(name):
-    print(f"{name} waits\n", end="", flush=True)  # in one piece: others print as well
+    print(f"{name} waits\\n", end="", flush=True)  # in one piece: others print as well
     with open(name) as pipe:
         pipe.read()
 
