@@ -6,7 +6,7 @@ import select
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,8 +95,11 @@ def _weighed(running: Running) -> Weight:
 def _descriptors(pid: int) -> int:
     """How many are open. Not the one by which an answer that took long is judged (`afresh.serve.progress`): a server
     has it or has not, as chance would have it."""
-    folder = f"/proc/{pid}/fd"
-    return sum(not os.readlink(f"{folder}/{name}").endswith("/schedstat") for name in os.listdir(folder))
+    count = 0
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with suppress(FileNotFoundError):  # closed meanwhile
+            count += not os.readlink(f"/proc/{pid}/fd/{name}").endswith("/schedstat")
+    return count
 
 
 def _quiet(running: Running) -> list[int]:
