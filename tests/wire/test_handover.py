@@ -19,6 +19,18 @@ GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
 
 
+class Counting:
+    """A gate that says what `asked` says, which is told the how manieth time it is."""
+
+    def __init__(self, asked: Callable[[int], Verdict]) -> None:
+        self.times = 0
+        self._asked = asked
+
+    def look(self) -> Verdict:
+        self.times += 1
+        return self._asked(self.times)
+
+
 def hello(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     body = environ["wsgi.input"].read()
     start_response("200 OK", [])
@@ -138,23 +150,17 @@ def test_a_request_is_answered_once_however_often_it_looks(threads: bool, serve:
 def test_the_gate_is_asked_once_for_what_has_come_and_again_for_what_comes_later(
     serve: Any, read_until: ReadUntil
 ) -> None:
-    class Asked:
+    def asked(times: int) -> Verdict:
         """Fresh twice, then stale. While it is asked first, requests come; the second time, the end of one more."""
+        if times == 1:
+            late.sendall(GET[:-1])
+            for client in together:
+                client.sendall(GET)
+        elif times == 2:
+            late.sendall(GET[-1:])
+        return Verdict.FRESH if times <= 2 else Verdict.STALE
 
-        def __init__(self) -> None:
-            self.times = 0
-
-        def look(self) -> Verdict:
-            self.times += 1
-            if self.times == 1:
-                late.sendall(GET[:-1])
-                for client in together:
-                    client.sendall(GET)
-            elif self.times == 2:
-                late.sendall(GET[-1:])
-            return Verdict.FRESH if self.times <= 2 else Verdict.STALE
-
-    gate = Asked()
+    gate = Counting(asked)
     served = serve(hello, gate=gate)
     # What is sent over a pair of sockets is there at once.
     late, *together = [served.adopt() for _ in range(4)]
@@ -188,18 +194,13 @@ def test_what_leaves_does_not_wait_for_an_answer_that_passes_on_the_lead(serve: 
             assert go_on.wait(DEADLINE)
         return hello(environ, start_response)
 
-    class Asked:
-        def __init__(self) -> None:
-            self.times = 0
+    def asked(times: int) -> Verdict:
+        if times == 1:
+            keepers.sendall(GET.replace(b"localhost", b"keeper.localhost"))
+            slow.sendall(GET.replace(b"/ ", b"/slow ", 1))
+        return Verdict.FRESH
 
-        def look(self) -> Verdict:
-            self.times += 1
-            if self.times == 1:
-                keepers.sendall(GET.replace(b"localhost", b"keeper.localhost"))
-                slow.sendall(GET.replace(b"/ ", b"/slow ", 1))
-            return Verdict.FRESH
-
-    served = serve(application, gate=Asked(), hosts=HostPolicy(keeper="keeper.localhost"))
+    served = serve(application, gate=Counting(asked), hosts=HostPolicy(keeper="keeper.localhost"))
     keepers, slow = served.adopt(), served.adopt()
     read_until(served.adopt(GET), b"hello ")
     assert entered.wait(DEADLINE)

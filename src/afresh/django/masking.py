@@ -1,8 +1,8 @@
-"""What a setting is shown as: its text, with everything masked that may be a secret. Pure.
+"""What a setting is shown as: its text, with everything masked that may be a secret.
 
-Three nets, since each has holes. Names: those that Django's error page masks, and further ones, at any depth. Texts:
-strings that hold a secret among other things. And the whole once more when it is a text, for what objects say of
-themselves. To mask too much costs a look into a file; to mask too little, a password.
+Three nets, since each has holes. Names: those that Django's error page masks in this project, and further ones, at any
+depth. Texts: strings that hold a secret among other things. And the whole once more when it is a text, for what objects
+say of themselves. To mask too much costs a look into a file; to mask too little, a password.
 """
 
 import dataclasses
