@@ -63,11 +63,11 @@ user_environment() {
 
 # For the checks and the tests: the newest Python with the newest Django.
 newest_environment() {
-    virtual_environment .venv-newest "" --editable . --group test --group check \
+    virtual_environment .venv-newest "" --editable . --group test --group wild --group check \
         --requirement example/requirements.txt || no_python
 }
 
 # The oldest that is supported; fails where this machine has no Python 3.11.
 oldest_environment() {
-    virtual_environment .venv-oldest 3.11 --editable . --group test 'Django~=5.2.0'
+    virtual_environment .venv-oldest 3.11 --editable . --group test --group wild 'Django~=5.2.0'
 }
