@@ -17,13 +17,20 @@ candidates() {
     ls "${XDG_DATA_HOME:-${HOME:-}/.local/share}"/uv/python/*/bin/python3 2>/dev/null || true
 }
 
+# Those of scripts/pythons. They count where their version is asked for.
+unpacked() {
+    ls .cache/pythons/usr/bin/python3.[0-9][0-9] 2>/dev/null || true
+}
+
 # find_python [3.11]: the newest released CPython from 3.11 on (or the newest of that minor version) that can make
 # virtual environments. A pyenv shim whose version is not selected, and a free-threaded build, do not count.
 find_python() {
     local candidate
-    candidates | sort -u | while IFS= read -r candidate; do
+    { candidates; [ -z "${1:-}" ] || unpacked; } | sort -u | while IFS= read -r candidate; do
         "$candidate" - "${1:-}" 2>/dev/null <<'PY' || true
-import ensurepip, os, sqlite3, ssl, sys, sysconfig, venv
+import os, sqlite3, ssl, sys, sysconfig, venv
+if "/.cache/pythons/" not in sys.executable:
+    import ensurepip
 version = "%d.%d" % sys.version_info[:2]
 released = sys.version_info >= (3, 11) and sys.version_info.releaselevel == "final"
 if released and sys.argv[1] in ("", version) and not sysconfig.get_config_var("Py_GIL_DISABLED"):
@@ -41,9 +48,12 @@ virtual_environment() {
     [ -x "$directory/bin/python" ] && [ "$(cat "$directory/.made-from" 2>/dev/null)" = "$state" ] && return
     python=$(find_python "$version") || return
     say "Making $directory with $("$python" --version), and installing into it: this happens once"
-    "$python" -m venv --clear "$directory"
+    # Debian's Python brings no pip for virtual environments, but Debian has its wheel.
+    local wheel=''
+    "$python" -c 'import ensurepip' 2>/dev/null || wheel=$(ls "$PWD"/.cache/pythons/usr/share/python-wheels/pip-*.whl)
+    "$python" -m venv --clear ${wheel:+--without-pip} "$directory"
     # `--group` needs pip 25.1.
-    if ! output=$("$directory/bin/python" -m pip install --upgrade 'pip>=25.1' 2>&1 &&
+    if ! output=$(PYTHONPATH=$wheel "$directory/bin/python" -m pip install --upgrade 'pip>=25.1' 2>&1 &&
         "$directory/bin/python" -m pip install "$@" 2>&1); then
         printf '%s\n' "$output" >&2
         exit 1
@@ -65,6 +75,24 @@ user_environment() {
 newest_environment() {
     virtual_environment .venv-newest "" --editable . --group test --group wild --group check \
         --requirement example/requirements.txt || no_python
+}
+
+# version_environment VERSION: one of those between, with the newest Django for it, in .venv-VERSION; fails where this
+# machine has no such Python.
+version_environment() {
+    virtual_environment ".venv-$1" "$1" --editable . --group test
+}
+
+# Sets `environment` to the one for $AFRESH_TEST_PYTHON (as 3.14), which is unpacked where it is missing; to the newest.
+chosen_environment() {
+    if [ -z "${AFRESH_TEST_PYTHON:-}" ]; then
+        newest_environment
+        environment=.venv-newest
+    else
+        find_python "$AFRESH_TEST_PYTHON" >/dev/null || scripts/pythons "$AFRESH_TEST_PYTHON"
+        version_environment "$AFRESH_TEST_PYTHON"
+        environment=.venv-$AFRESH_TEST_PYTHON
+    fi
 }
 
 # The oldest that is supported; fails where this machine has no Python 3.11.
