@@ -241,12 +241,15 @@ def test_page_for_a_disallowed_host_names_the_line_to_add(pair: Pair) -> None:
 
 def test_behind_a_proxy_that_django_believes_its_list_stays_as_it_is(pair: Pair) -> None:
     site = pair.other_site(settings='USE_X_FORWARDED_HOST = True\nALLOWED_HOSTS = ["shop.test"]\n')
+    forwarded = {"X-Forwarded-Host": "shop.test", "Accept": "*/*"}
     with site.serve("0") as server:
-        forwarded = {"X-Forwarded-Host": "shop.test", "Accept": "*/*"}
         assert server.get("/about/", headers={"Host": "localhost", **forwarded}).status == 200
-        refused = server.get("/about/", headers={"Host": "web", **forwarded})
+        assert server.get("/about/", headers={"Host": "web", **forwarded}).status == 200
+        refused = server.get("/about/", headers={"Host": "web.test", **forwarded})
         assert (refused.status, refused.header("Content-Type")) == (400, "text/plain; charset=utf-8")
-        assert "    AFRESH_ALLOW_HOST=web\n" in refused.text
+        assert "    AFRESH_ALLOW_HOST=web.test\n" in refused.text
+    with site.serve("0", env={"AFRESH_ALLOW_HOST": "web.test"}) as server:
+        assert server.get("/about/", headers={"Host": "web.test", **forwarded}).status == 200
 
 
 def test_client_that_hangs_up(pair: Pair) -> None:

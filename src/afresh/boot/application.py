@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from afresh.channel.messages import Failure
+from afresh.serve.hosts import Names
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -26,7 +27,8 @@ def _no_topics(_: str, __: str) -> bytes | None:
 class Application(msgspec.Struct, frozen=True):
     """An application ready to be served.
 
-    `host` and `port`: what it was bound to. `hosts`: further names it answers to, as in Django's ALLOWED_HOSTS.
+    `host` and `port`: what it was bound to. `names`: further names it answers to; `hosts`: those of them that are known
+    from the start on, for pages that are shown in its place.
     `threads`: several requests at a time. `checks(aloud)`: the deferred checks, which print where it is to be aloud;
     their output and a failure or None are returned.
     `file_changed`: asks the project's receivers whether they deal with these paths. `on_thread_end` runs in a serving
@@ -40,6 +42,7 @@ class Application(msgspec.Struct, frozen=True):
     host: str
     port: int
     log: "AccessLog"
+    names: Names = Names()
     hosts: tuple[str, ...] = ()
     advice: str = "option"
     threads: bool = True

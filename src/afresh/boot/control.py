@@ -187,6 +187,7 @@ class Control:
                 checks=application.checks is not None,
                 receivers=application.receivers,
                 hosts=application.hosts,
+                is_behind_proxy=application.names.is_behind_proxy,
                 advice=application.advice,
                 compiler=compiler,
                 is_repeatable=application.is_repeatable,

@@ -72,7 +72,7 @@ def _run_boot(order: msg.Begin, control: Control) -> NoReturn:
     from afresh.boot.roots import ProjectRoots
 
     roots = ProjectRoots.of_target(order.target)
-    session = start_observing(control, roots, order.adapter, order.course)
+    session = start_observing(control, roots, order.adapter, order.course, order.allow_host)
     report_end(session, lambda: _run(order, session))
 
 
@@ -98,7 +98,13 @@ def _require_command(script: str) -> None:
         )
 
 
-def start_observing(control: Control, roots: "ProjectRoots", adapter: str, course: Course | None = None) -> Session:
+def start_observing(
+    control: Control,
+    roots: "ProjectRoots",
+    adapter: str,
+    course: Course | None = None,
+    allow_host: tuple[str, ...] = (),
+) -> Session:
     """From here on everything the boot consumes is journalled, checkpoints are left on the way, and the framework's
     seams are patched when loaded."""
     # What serving needs, before anything of the project: whoever goes on from wherever the project is edited has it.
@@ -117,7 +123,7 @@ def start_observing(control: Control, roots: "ProjectRoots", adapter: str, cours
     standing = Standing(control, roots, Placement(time.monotonic(), course or Course()))
     cache = CodeCache(default_directory(os.environ))
     observer = Observer(journal, roots, cache, _triggers(adapter), standing, times.looked_up, while_importing)
-    session = Session(control, "boot", Observation(journal, roots, observer, executions, standing))
+    session = Session(control, "boot", Observation(journal, roots, observer, executions, standing), allow_host)
 
     def stands() -> None:
         times.stands()
@@ -192,7 +198,9 @@ def _status(code: object) -> int:
     return 1
 
 
-def observe_from_here(channel: socket.socket, lifeline: int, target: tuple[str, ...], adapter: str) -> None:
+def observe_from_here(
+    channel: socket.socket, lifeline: int, target: tuple[str, ...], adapter: str, allow_host: tuple[str, ...]
+) -> None:
     """Become a boot in the middle of a command that is already running (the entry through `manage.py`).
 
     What was imported before is for others to tell (`afresh.boot.loaded`). However the command ends, the keeper hears
@@ -205,7 +213,7 @@ def observe_from_here(channel: socket.socket, lifeline: int, target: tuple[str, 
     own = inherited_descriptors()
     imported_before()
     control = Control(channel, lifeline=lifeline, first=True, own=own)
-    session = start_observing(control, ProjectRoots.of_target(target), adapter)
+    session = start_observing(control, ProjectRoots.of_target(target), adapter, allow_host=allow_host)
     _report_uncaught(session)
 
     def register() -> None:

@@ -13,6 +13,7 @@ from afresh.boot.server import serve
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import app_endpoint
 from afresh.errors import Disconnected
+from afresh.serve.hosts import Names
 from afresh.serve.log import plain
 
 
@@ -37,6 +38,7 @@ def main() -> NoReturn:
         host, port = listener.getsockname()[:2]
     shown = failure_application(offer.failure, live=offer.live, dashboard=offer.dashboard)
     # The project's own logging is not there to ask.
-    application = Application(shown, host, port, plain(sys.stderr), hosts=offer.hosts, advice=offer.advice)
+    names = Names(lambda: offer.hosts, offer.is_behind_proxy)
+    application = Application(shown, host, port, plain(sys.stderr), names=names, advice=offer.advice)
     control.give_back(offer, descriptors)
     serve(control, application)

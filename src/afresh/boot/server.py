@@ -128,10 +128,10 @@ class _ServerProcess:
             hand_over=self._hand_over,
             log=in_form(log, application.log, application.count_queries),
             hosts=HostPolicy(
-                application.hosts,
                 bound=application.host,
                 refusal=partial(refused_host, advice=application.advice),
                 keeper=DASHBOARD_NAME,
+                names=application.names,
             ),
             files=application.files,
             on_drained=self._drained,

@@ -34,12 +34,15 @@ class Observation(msgspec.Struct, frozen=True):
 class Session:
     """The boot of this process. `role`: "boot", or "twin" for one that only stands in for Django's parent process.
 
-    `has_command`: the command runs, so that an exit from here on is a failure of the project and not the command's
-    refusal.
+    `allow_host`: the option of this name. `has_command`: the command runs, so that an exit from here on is a failure of
+    the project and not the command's refusal.
     """
 
-    def __init__(self, control: Control | None, role: str, observation: Observation | None) -> None:
+    def __init__(
+        self, control: Control | None, role: str, observation: Observation | None, allow_host: tuple[str, ...] = ()
+    ) -> None:
         self.role = role
+        self.allow_host = allow_host
         self.has_command = False
         # What an exception of the project means; a framework's adapter knows its own.
         self.explain: Callable[[BaseException], msg.Failure | None] = lambda _: None

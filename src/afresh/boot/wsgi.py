@@ -37,10 +37,12 @@ def serve_application(session: Session, target: str, address: tuple[str, int, bo
             flush=True,
         )
     session.flush()
+    from afresh.serve.hosts import Names
     from afresh.serve.log import plain
 
     session.reached("application", target)
-    session.ready(Application(application, host, port, plain(sys.stderr), view_of=lambda _: target))
+    names = Names(lambda: session.allow_host)
+    session.ready(Application(application, host, port, plain(sys.stderr), view_of=lambda _: target, names=names))
 
 
 def load(target: str) -> "WSGIApplication":

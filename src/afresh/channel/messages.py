@@ -175,9 +175,10 @@ class Ready(_Message):
 
     `forks`: the sender stays as a checkpoint and waits for `Fork`; else it will serve by itself (`obstacle` says why).
     `checks`: deferred checks exist and may be asked for. `receivers`: `file_changed` receivers besides Django's own.
-    `hosts`: the host names that the application answers to (patterns of Django's ALLOWED_HOSTS); `advice`: how to allow
-    another (`afresh.pages.refusal`). `compiler`: how its code was compiled; None where functions cannot be exchanged.
-    `is_repeatable`: nothing since all was set up is the kind of act that a start may do but once.
+    `hosts`: host names that the application answers to (patterns of Django's ALLOWED_HOSTS), and further ones where it
+    `is_behind_proxy` (`afresh.serve.hosts.Names`); `advice`: how to allow another (`afresh.pages.refusal`).
+    `compiler`: how its code was compiled; None where functions cannot be exchanged. `is_repeatable`: nothing since all
+    was set up is the kind of act that a start may do but once.
     """
 
     forks: bool
@@ -185,6 +186,7 @@ class Ready(_Message):
     checks: bool = False
     receivers: bool = False
     hosts: tuple[str, ...] = ()
+    is_behind_proxy: bool = False
     advice: str = "option"
     compiler: Compiler | None = None
     is_repeatable: bool = True
@@ -299,7 +301,8 @@ class Begin(_Message):
     `role`: "boot", "page" or "twin". `target`: what to run, in the words of Python's command line. `orig_argv`: what
     `sys.orig_argv` is to be. `soft_files`: the soft limit of open files that the project is to have. `first`: nothing
     has been served yet, so Django's start-up lines are wanted. `adapter`: the module that knows the framework, or
-    empty. `address`: where a bare WSGI application is to be served. `course`: where to leave checkpoints.
+    empty. `address`: where a bare WSGI application is to be served. `course`: where to leave checkpoints. `allow_host`:
+    the option of this name.
     """
 
     role: str
@@ -310,6 +313,7 @@ class Begin(_Message):
     adapter: str = ""
     address: tuple[str, int, bool] | None = None
     course: Course = Course()
+    allow_host: tuple[str, ...] = ()
 
 
 class Bound(_Message):
@@ -389,13 +393,14 @@ class Serve(_Message):
 class ServePage(_Message):
     """To a page server: answer every request with this failure's page. Descriptors: as in `Serve`.
 
-    `hosts`: further names that are answered to; `advice`: how to allow another (`afresh.pages.refusal`).
+    `hosts`: further names that are answered to; `is_behind_proxy`, `advice`: as in `Ready`.
     """
 
     generation: int
     events: bool
     failure: Failure
     hosts: tuple[str, ...]
+    is_behind_proxy: bool = False
     advice: str = "option"
     limits: dict[str, float] = {}
     live: Live | None = None

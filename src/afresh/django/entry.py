@@ -115,7 +115,7 @@ def _become_keeper(argv: list[str]) -> None:
     with keeper_side:  # where there is no use for it, its end is the child's
         spec = _spec(argv, sys.orig_argv)
         if not _must_start_afresh():
-            keeper_side.send(json.dumps(spec.target).encode("ascii"))
+            keeper_side.send(json.dumps([spec.target, spec.options.allow_host]).encode("ascii"))
             _exec_keeper(spec, lifeline, (keeper_side, pid), _consumed_so_far(spec.target, forked), began)
     os.waitpid(pid, 0)
     _exec_keeper(spec, lifeline, None)
@@ -211,9 +211,10 @@ def _go_on_as_first_boot(channel: socket.socket, lifeline: int) -> None:
     from afresh.boot.main import observe_from_here
     from afresh.django.seams import install
 
-    target = channel.recv(TARGET_BYTES)
-    if not target:
+    order = channel.recv(TARGET_BYTES)
+    if not order:
         os._exit(0)  # the parent has found a reason to go on without this process
+    target, allow_host = map(tuple, json.loads(order))
     os.environ[RUN_MAIN] = "true"
-    observe_from_here(channel, lifeline, tuple(json.loads(target)), "afresh.django.seams")
+    observe_from_here(channel, lifeline, target, "afresh.django.seams", allow_host)
     install()

@@ -105,6 +105,7 @@ def _run(session: Session, main_func: Callable[..., object], args: tuple[Any, ..
     from afresh.boot.ending import end
     from afresh.boot.main import report_end
     from afresh.django.commands import announce, explain, has_own_server, prepare
+    from afresh.django.hosts import answer_also
     from afresh.django.words import settings_in_words
 
     session.command_runs()
@@ -120,6 +121,7 @@ def _run(session: Session, main_func: Callable[..., object], args: tuple[Any, ..
     if has_own_server(command):
         print("This runserver brings a server of its own: Afresh restarts it, without its guarantees.", file=sys.stderr)
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        answer_also(session.allow_host)
         session.serves_by_itself()
     else:
         kwargs = prepare(command, kwargs)

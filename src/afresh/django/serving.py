@@ -25,7 +25,7 @@ from afresh.boot.application import Application
 from afresh.boot.main import fail
 from afresh.boot.session import Session
 from afresh.boot.signals import wait_for_signals
-from afresh.django import commands, words
+from afresh.django import commands, hosts, words
 from afresh.django.access import access_log
 from afresh.django.entry import options_of
 from afresh.django.static import make_finders, static_files
@@ -55,6 +55,7 @@ class RunArguments(msgspec.Struct, frozen=True):
 def serve(session: Session, asked: RunArguments) -> NoReturn:
     """Serve under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
+    hosts.answer_also(session.allow_host)
     _import_what_requests_need()
     _look_for_templates()
     make_finders(asked.handler)
@@ -77,8 +78,9 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             asked.address,
             port,
             access_log,
-            hosts=allowed_hosts(),
-            advice=_advice(),
+            names=hosts.names(session.allow_host),
+            hosts=hosts.at_start(),
+            advice=hosts.advice(),
             threads=asked.threads,
             checks=commands.deferred_checks,
             file_changed=reloader.is_handled,
@@ -183,16 +185,16 @@ def serve_here(asked: RunArguments) -> None:
     asked.on_bind(port)
     options = options_of(dict(os.environ))
     config = Config(threads=asked.threads, server_name=asked.address, server_port=port).limited(options.limits())
-    hosts = (*allowed_hosts(), *options.allow_host)
+    hosts.answer_also(options.allow_host)
     files = static_files(asked.handler)
-    refused = partial(refused_host, advice=_advice())
+    refused = partial(refused_host, advice=hosts.advice())
     server = Server(
         asked.handler,
         config=config,
         gate=OpenGate(),
         hand_over=_close,
         log=in_form(log_form(options.log, verbosity_of(sys.argv)), access_log, _count_queries),
-        hosts=HostPolicy(hosts, bound=asked.address, refusal=refused),
+        hosts=HostPolicy(bound=asked.address, refusal=refused, names=hosts.names(options.allow_host)),
         files=files,
         on_thread_end=connections.close_all,
     )
@@ -222,18 +224,6 @@ def load_urls() -> None:
     start, and no request pays for it."""
     if getattr(settings, "ROOT_URLCONF", None):
         _ = get_resolver().url_patterns
-
-
-def allowed_hosts() -> tuple[str, ...]:
-    """ALLOWED_HOSTS as `HttpRequest.get_host` understands it (django/http/request.py)."""
-    hosts = tuple(map(str, settings.ALLOWED_HOSTS))
-    return (".localhost", "127.0.0.1", "[::1]") if settings.DEBUG and not hosts else hosts
-
-
-def _advice() -> str:
-    """How to allow a name (`afresh.pages.refusal`): behind a proxy that Django believes, its list holds other names
-    than the one that is refused here, and is to stay as it is."""
-    return "variable" if settings.USE_X_FORWARDED_HOST else "settings"
 
 
 def has_receivers(signal: Signal) -> bool:

@@ -152,6 +152,7 @@ class Keeper:
         self._is_announced = False
         self._is_dashboard_said = False
         self._hosts: tuple[str, ...] = spec.options.allow_host
+        self._is_behind_proxy = False
         # Until the application says how: the flags of `manage.py` are Django's own.
         self._advice = "variable" if spec.door == "manage.py" else "option"
         self._executed: list[str] = []
@@ -408,6 +409,7 @@ class Keeper:
             adapter="" if self.spec.door == "wsgi" else "afresh.django.seams",
             address=self.spec.address,
             course=self._course(member),
+            allow_host=self.spec.options.allow_host,
         )
         member.link.send(begin, [self._lifeline_read])
         if role is Role.BOOT:
@@ -444,6 +446,7 @@ class Keeper:
             has_events,
             failure,
             self._hosts,
+            self._is_behind_proxy,
             self._advice,
             self.spec.options.limits(),
             live,
@@ -863,6 +866,7 @@ class Keeper:
             self._is_exchange_said = True
             console.say([console.NO_EXCHANGE])
         self._hosts = (*ready.hosts, *self.spec.options.allow_host)
+        self._is_behind_proxy = ready.is_behind_proxy
         self._advice = ready.advice
         self._is_complete = True
         self._ledger.ready(member.handle, ready.compiler, ready.obstacle)
@@ -1387,10 +1391,8 @@ class Keeper:
     def _say_where(self) -> None:
         """Where to look, if no command has come so far as to say it in its own words."""
         if self._bound is not None and not self._is_announced:
-            address, port, ipv6 = self._bound
             self._is_announced = True
-            shown = f"[{address}]" if ipv6 else address
-            console.say([f"This is shown at http://{shown}:{port}/ as well. Quit with CONTROL-C."])
+            console.say([f"This is shown at http://{self._address()}/ as well. Quit with CONTROL-C."])
 
     def _look_for_twin(self, files: list[str]) -> None:
         if any(map(mentions_run_main, files)):

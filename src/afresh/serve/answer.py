@@ -5,16 +5,19 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
+from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
 
 from afresh.serve.body import SocketBody, spool_chunked
+from afresh.serve.complaint import tell_error
 from afresh.serve.config import Config
 from afresh.serve.connection import Connection
 from afresh.serve.environ import Environ, build_environ
 from afresh.serve.exchange import Exchange, Rewrite, Terms, WSGIApplication
 from afresh.serve.head import Head, Refusal
+from afresh.serve.hosts import HostPolicy
 from afresh.serve.log import AccessEntry, AccessLog
 from afresh.serve.response import Framing, ResponseHead, encode_head, http_date, plain_response
 from afresh.serve.transfer import Transfer
@@ -54,6 +57,7 @@ class Service(msgspec.Struct, frozen=True):
     config: Config
     environ: Environ
     terms: Terms
+    hosts: HostPolicy
     log: AccessLog
     files: Files | None = None
     witness: "Witness | None" = None
@@ -73,6 +77,7 @@ def answer(service: Service, connection: Connection) -> None:
     try:
         if connection.refusal is None:
             if connection.transfer is None:
+                _check_host(service.hosts, connection)
                 connection.transfer = _open_file(service, connection)
             if connection.transfer is None:
                 connection.context.run(_answer, service, connection, connection.number)
@@ -99,6 +104,24 @@ def _witness(service: Service, connection: Connection) -> int:
         return 0
     took, connection.receiving = connection.receiving, -1
     return service.witness.received(head.method, head.request_line.split(" ", 2)[1], connection.peer[1], took)
+
+
+def _check_host(hosts: HostPolicy, connection: Connection) -> None:
+    """Raise Refusal for a host that is not allowed. Not by the thread that waits for all others' requests: the
+    application's list may be one that asks a database."""
+    head = connection.intake.head
+    assert head is not None
+    host = head.fields.get("HTTP_HOST")
+    if host is None:
+        return  # no browser
+    try:
+        is_allowed = connection.context.run(hosts.allows, host)
+    except Exception as exc:
+        tell_error(exc)
+        is_allowed = False
+    if not is_allowed:
+        page = hosts.refusal(host, head.fields.get("HTTP_ACCEPT", ""))
+        raise Refusal(HTTPStatus.BAD_REQUEST, "The host is not allowed.", page=page)
 
 
 def _open_file(service: Service, connection: Connection) -> Transfer | None:

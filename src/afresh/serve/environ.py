@@ -1,8 +1,10 @@
 """The WSGI environ, variable by variable what Django's runserver passes (PEP 3333; `wsgiref.simple_server`)."""
 
 import os
+import socket
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import IO, Any, TypeAlias
 
 from afresh.serve.config import Config
@@ -52,10 +54,20 @@ def build_environ(base: Environ, head: Head, peer: tuple[str, int], scheme: str,
     environ["SERVER_PROTOCOL"] = head.version
     environ["REMOTE_ADDR"] = peer[0]
     environ["wsgi.input"] = body
+    if "HTTP_HOST" not in head.fields:
+        environ["SERVER_NAME"] = _name_of(environ["SERVER_NAME"])
     environ["wsgi.errors"] = sys.stderr
     if scheme != "http":
         environ["wsgi.url_scheme"] = scheme
     return environ
+
+
+@cache
+def _name_of(address: str) -> str:
+    """What wsgiref's server is called (`http.server.HTTPServer.server_bind`), for requests that do not say how they
+    call it: applications make their own addresses of it, and Django looks for it in ALLOWED_HOSTS. Not for others: name
+    services may take seconds."""
+    return socket.getfqdn("" if address == "0" else address)
 
 
 def _as_latin_1(value: str) -> str:

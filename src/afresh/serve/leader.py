@@ -26,7 +26,6 @@ from afresh.serve.config import NO_LIMIT
 from afresh.serve.connection import Connection, Phase
 from afresh.serve.crew import Bounds, Crew, Work
 from afresh.serve.head import Head, Refusal
-from afresh.serve.hosts import HostPolicy
 from afresh.serve.poller import Poller
 from afresh.serve.roster import Roster
 from afresh.watch.gate import Gate, Verdict
@@ -44,7 +43,6 @@ class Surroundings(msgspec.Struct, frozen=True):
     """What a server is given to ask and to call, as `afresh.serve.server.Server` describes it."""
 
     gate: Gate
-    hosts: HostPolicy
     hand_over: Callable[[Sequence[Parcel]], None]
     on_drained: Callable[[], None]
     on_thread_end: Callable[[], None]
@@ -283,7 +281,7 @@ class Leader:
         if connection.first_byte:
             connection.receiving, connection.first_byte = time.monotonic_ns() - connection.first_byte, 0
         # Before the gate: whatever becomes of the application, the keeper's own pages do not wait for it.
-        if self._surroundings.hosts.is_keepers(head.fields.get("HTTP_HOST", ""), head.path):
+        if self._is_keepers(head):
             connection.is_keepers = True
             self._leave(connection)
             return False
@@ -294,9 +292,16 @@ class Leader:
             connection.phase = Phase.PARKED
             self.roster.unwatch(connection)
             return False
-        self._check_host(head)
         connection.phase = Phase.COLLECTING
         return True
+
+    def _is_keepers(self, head: Head) -> bool:
+        """Whether the keeper answers the request. What the application's list of names raises is said where such a
+        request is refused, which is what becomes of this one."""
+        try:
+            return self._service.hosts.is_keepers(head.fields.get("HTTP_HOST", ""), head.path)
+        except Exception:
+            return False
 
     def _wait_for_head(self, connection: Connection) -> None:
         """Read on. A head that has begun must be complete in time."""
@@ -343,13 +348,6 @@ class Leader:
         connection.bounds.discard(bound)
         if since:
             bound.exceeded(connection)
-
-    def _check_host(self, head: Head) -> None:
-        hosts = self._surroundings.hosts
-        host = head.fields.get("HTTP_HOST")
-        if host is not None and not hosts.allows(host):
-            page = hosts.refusal(host, head.fields.get("HTTP_ACCEPT", ""))
-            raise Refusal(HTTPStatus.BAD_REQUEST, "The host is not allowed.", head.request_line, page)
 
     def _begin(self, connection: Connection) -> bool:
         """Answer the request, unless the rest of a short body is better waited for here; raises Refusal."""

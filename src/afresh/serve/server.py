@@ -53,8 +53,8 @@ class Server:
     ) -> None:
         self._ended = threading.Event()
         terms = Terms(config.software, config.unread_limit, may_keep=config.threads, error_page=error_page)
-        service = Service(application, config, base_environ(config), terms, log, files, witness, rewriter)
-        surroundings = Surroundings(gate, hosts, hand_over, on_drained, on_thread_end)
+        service = Service(application, config, base_environ(config), terms, hosts, log, files, witness, rewriter)
+        surroundings = Surroundings(gate, hand_over, on_drained, on_thread_end)
         self._leader = Leader(service, surroundings, self._ended.set)
         self._poller = self._leader.poller
         _servers.add(self)
