@@ -1,9 +1,14 @@
-"""Signals as a shell gives them, for every command that a test starts."""
+"""For all tests: signals as a shell gives them, for every command that is started; generated cases without a clock."""
 
 import signal
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
+
+# How long an example takes says how busy the machine is. What takes for ever meets the time of the whole test.
+hypothesis.settings.register_profile("afresh", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("afresh")
 
 
 @pytest.fixture(scope="session", autouse=True)

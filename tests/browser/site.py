@@ -99,7 +99,7 @@ class Site:
 
     def wait_for_streams(self, count: int) -> None:
         """Until the keeper holds so many: a tab that gives up its own may take a moment to do so."""
-        deadline = Deadline(20)
+        deadline = Deadline()
         while self.streams() != count:
             assert not deadline.passed(), f"{self.streams()} streams"
             os.sched_yield()

@@ -111,9 +111,9 @@ def facts(request):
 
 
 def meet(request):
-    """Two requests meet here if they are answered at the same time."""
+    """Two requests meet here if they are answered at the same time, or within so many seconds."""
     try:
-        barrier.wait(timeout=1.5)
+        barrier.wait(timeout=float(request.GET["within"]))
     except threading.BrokenBarrierError:
         barrier.reset()
         return HttpResponse("alone")

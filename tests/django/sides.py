@@ -211,11 +211,15 @@ def save(site: Site, server: Server, file: str, old: str, new: str) -> None:
     Afresh needs no wait: a request sent after the save is answered by the new code. Django looks once a second, and
     takes no notice of a change that came before its first look: the modification time is moved on until it does.
     """
-    before = server.out.here()
+    before, noticed = server.out.here(), server.err.here()
     edit(site.root / file, old, new)
     for ahead in range(1, 20) if site.peer is DJANGO else ():
         with suppress(AssertionError):
             server.out.wait_for(WARNED, after=before, within=2)
+            return
+        if " changed, reloading." in server.err.text(noticed):
+            # On a busy machine the restart takes longer. Another change now would restart it once more.
+            server.out.wait_for(WARNED, after=before)
             return
         later = time.time() + ahead
         os.utime(site.root / file, (later, later))

@@ -6,7 +6,6 @@ import os
 import random
 import re
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
 
+from afresh.testing.deadline import Deadline
 from afresh.testing.server import Server
 
 from .edits import Edit, sequence
@@ -248,11 +248,11 @@ def shrunk(
 
     First the last few edits on the project as it was before them, then without each of those.
     """
-    end = time.monotonic() + seconds
+    deadline = Deadline(seconds)
     best, told = Case(states[0], tuple(edits)), found
 
     def fails(case: Case) -> str:
-        if time.monotonic() > end:
+        if deadline.passed():
             return ""
         return replay(case, folder, through_manage)
 

@@ -1,16 +1,14 @@
 """When nothing happens, nothing wakes up."""
 
 import http.client
-import os
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from afresh.testing.client import read_answer
 from afresh.testing.deadline import Deadline
-from afresh.testing.processes import wait_gone
+from afresh.testing.processes import wait_gone, waits
 from afresh.testing.running import Running
 
 from .served import served
@@ -56,13 +54,4 @@ def _wait_until_nothing_wakes_up(running: Running) -> None:
 
 
 def _switches(running: Running) -> dict[int, int]:
-    """How often each thread has gone to wait so far (`voluntary_ctxt_switches`, proc(5))."""
-    return {thread: count for one in running.alive() for thread, count in _threads(one.pid)}
-
-
-def _threads(pid: int) -> Iterator[tuple[int, int]]:
-    with suppress(OSError):
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{thread}/status", encoding="utf-8", errors="replace") as status:
-                fields = dict(line.partition(":")[::2] for line in status)
-            yield int(thread), int(fields["voluntary_ctxt_switches"])
+    return {thread: count for one in running.alive() for thread, count in waits(one.pid).items()}

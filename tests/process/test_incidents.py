@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from afresh.testing.client import exchange
+from afresh.testing.deadline import PATIENCE
 from afresh.testing.server import Server, started_server
 
 from .served import Served, served
@@ -170,7 +171,7 @@ def test_what_is_asked_for_cannot_write_to_the_terminal(dashboard: Dashboard) ->
 def test_many_streams_end_nothing(project: Served) -> None:
     """A page that opens streams without end gets no more of them than there are, and the server goes on."""
     request = b"GET /__afresh__/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    clients = [socket.create_connection(project.server.address, timeout=10) for _ in range(230)]
+    clients = [socket.create_connection(project.server.address, timeout=PATIENCE) for _ in range(230)]
     for client in clients:
         client.sendall(request)
     firsts = [client.recv(16) for client in clients]

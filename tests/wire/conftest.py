@@ -1,5 +1,6 @@
 """A real server on a real socket for one test, and a client that speaks bytes."""
 
+import os
 import queue
 import re
 import select
@@ -17,9 +18,9 @@ from afresh.serve.config import Config
 from afresh.serve.hosts import HostPolicy
 from afresh.serve.log import AccessEntry, AccessLog
 from afresh.serve.server import Server
+from afresh.testing.deadline import PATIENCE, Deadline
+from afresh.testing.processes import processor_time, waits
 from afresh.watch.gate import Gate, OpenGate, Verdict
-
-DEADLINE = 10.0
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Served:
     sockets: list[socket.socket] = field(default_factory=list)
 
     def connect(self) -> socket.socket:
-        client = socket.create_connection(self.address, timeout=DEADLINE)
+        client = socket.create_connection(self.address, timeout=PATIENCE)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sockets.append(client)
         return client
@@ -43,7 +44,7 @@ class Served:
     def adopt(self, received: bytes = b"", scheme: str = "http") -> socket.socket:
         """A client whose connection comes to the server in a parcel."""
         theirs, ours = socket.socketpair()
-        theirs.settimeout(DEADLINE)
+        theirs.settimeout(PATIENCE)
         self.sockets.append(theirs)
         self.server.adopt(Parcel(ours, received, ("192.0.2.1", 4321), scheme))
         return theirs
@@ -61,11 +62,11 @@ class Served:
         return without_dates(read_all(client))
 
     def entry(self) -> AccessEntry:
-        return self.entries.get(timeout=DEADLINE)
+        return self.entries.get(timeout=PATIENCE)
 
     def moved(self) -> Sequence[Parcel]:
         """The parcels of the next call of `hand_over`."""
-        parcels = self.parcels.get(timeout=DEADLINE)
+        parcels = self.parcels.get(timeout=PATIENCE)
         self.sockets.extend(parcel.sock for parcel in parcels)
         return parcels
 
@@ -83,7 +84,7 @@ class SetGate:
         return verdict
 
     def wait_until_asked(self) -> None:
-        assert self.asked.acquire(timeout=DEADLINE)
+        assert self.asked.acquire(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -118,6 +119,24 @@ def read_until(client: socket.socket, end: bytes) -> bytes:
         assert more, f"the connection ended after {data!r}"
         data += more
     return without_dates(data)
+
+
+@pytest.fixture
+def wait_until_nothing_runs() -> Callable[[], None]:
+    """Waits until no other thread of this process has waited or worked for a while.
+
+    A thread may be on its way to its wait at first. What ticks or spins is never quiet for so long.
+    """
+    deadline, never, mine = Deadline(), threading.Event(), threading.get_native_id()
+
+    def wait() -> None:
+        before = None
+        while (now := (processor_time(os.getpid()), {**waits(os.getpid()), mine: 0})) != before:
+            assert not deadline.passed(), f"something runs again and again: {now}"
+            before = now
+            never.wait(0.3)
+
+    return wait
 
 
 Serve = Callable[..., Served]
@@ -167,7 +186,7 @@ def serve() -> Iterator[Serve]:
     for served in running:
         served.server.stop()
     for served in running:
-        assert served.server.join(DEADLINE)
+        assert served.server.join(PATIENCE)
         while not served.parcels.empty():
             served.moved()
         for sock in served.sockets:

@@ -11,6 +11,8 @@ from wsgiref.validate import validator
 
 import pytest
 
+from afresh.testing.deadline import PATIENCE
+
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ERROR_BODY = b"A server error occurred.  Please contact the administrator."
 ERROR = (
@@ -224,7 +226,7 @@ def test_close_is_called_once_after_the_log_entry(method: str, blocks: list[Any]
     served.talk(GET.replace(b"GET", method.encode()))
     served.entry()
     served.server.stop()
-    assert served.server.join(10)
+    assert served.server.join(PATIENCE)
     assert closed == [1]
 
 
@@ -251,7 +253,7 @@ def test_each_block_of_a_stream_is_sent_at_once(serve: Any, read_until: Callable
         start_response("200 OK", [])
         for block in (b"one", b"two"):
             yield block
-            assert go_on.acquire(timeout=10)
+            assert go_on.acquire(timeout=PATIENCE)
 
     client = serve(application).connect()
     client.sendall(GET)

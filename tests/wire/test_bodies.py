@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from afresh.serve.config import Limits
+from afresh.testing.deadline import PATIENCE
 
 ReadUntil = Callable[..., bytes]
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -35,12 +36,12 @@ def test_continue_is_sent_when_the_application_first_reads(
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         called.set()
-        assert read.wait(10)
+        assert read.wait(PATIENCE)
         return echo(environ, start_response)
 
     client = serve(application).connect()
     client.sendall(head("Content-Length: 4", "Expect: 100-continue"))
-    assert called.wait(10)
+    assert called.wait(PATIENCE)
     assert nothing_came(client)
     read.set()
     assert read_until(client, b"\r\n\r\n") == CONTINUE

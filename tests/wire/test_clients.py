@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from afresh.testing.deadline import PATIENCE
+
 ReadUntil = Callable[..., bytes]
-DEADLINE = 10
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -64,10 +65,10 @@ def test_hanging_up_in_a_response_closes_the_iterable(
     client.sendall(GET)
     client.recv(10)
     reset(client)
-    assert closed.wait(DEADLINE)
+    assert closed.wait(PATIENCE)
     assert ended == [GeneratorExit]
     served.server.stop()
-    assert served.server.join(DEADLINE)
+    assert served.server.join(PATIENCE)
     assert capsys.readouterr().err == ""
     assert served.entries.empty()
 
@@ -89,7 +90,7 @@ def test_hanging_up_while_the_application_reads(serve: Any, capsys: pytest.Captu
     client = served.connect()
     client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n1")
     reset(client)
-    assert read.wait(DEADLINE)
+    assert read.wait(PATIENCE)
     assert isinstance(seen[0], ConnectionError)
     assert served.talk(GET).endswith(b"hello")
     assert capsys.readouterr().err == ""
@@ -99,7 +100,7 @@ def test_a_client_that_sends_only_its_half_is_answered(serve: Any, read_until: R
     go_on = threading.Event()
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
         return hello(environ, start_response)
 
     served = serve(application)
@@ -151,7 +152,7 @@ def test_lingering_ends_after_its_time(serve: Any) -> None:
         pass
     # Our side ended; the client's side is still open, and the server does not wait for it for ever.
     served.server.drain()
-    assert served.drained.wait(DEADLINE)
+    assert served.drained.wait(PATIENCE)
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
@@ -179,14 +180,14 @@ def test_a_process_forked_by_a_view_does_not_hold_connections(serve: Any, read_u
     client.sendall(GET)
     assert read_until(client, b"hello").startswith(b"HTTP/1.1 200 OK")
     assert client.recv(10) == b""
-    assert ours.poll(DEADLINE)
+    assert ours.poll(PATIENCE)
     served.server.stop()
-    assert served.server.join(DEADLINE)
+    assert served.server.join(PATIENCE)
     assert idle.recv(10) == b""
     with pytest.raises(ConnectionRefusedError):
         served.connect()
     ours.send(None)
-    children[0].join(DEADLINE)
+    children[0].join(PATIENCE)
     assert children[0].exitcode == 0
 
 
@@ -219,7 +220,7 @@ def test_out_of_descriptors_it_waits_and_goes_on(serve: Any, capsys: pytest.Capt
     assert held.recv(1000).endswith(b"hello")  # It is accepted.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     client = socket.socket()
-    client.settimeout(DEADLINE)
+    client.settimeout(PATIENCE)
     highest = max(int(name) for name in os.listdir("/proc/self/fd"))
     resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
     try:
@@ -257,6 +258,6 @@ def test_a_thousand_idle_connections(serve: Any) -> None:
         moved = 0
         while moved < 1000:
             moved += len(served.moved())
-        assert served.drained.wait(DEADLINE)
+        assert served.drained.wait(PATIENCE)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -13,6 +13,8 @@ from fuzz.readings import End, by_afresh, by_h11
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from afresh.testing.deadline import PATIENCE
+
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PARTS = st.one_of(st.sampled_from(SEEDS), st.sampled_from(PIECES), st.binary(max_size=8))
 
@@ -46,7 +48,7 @@ def _with_differences(data: bytes, differences: tuple[Difference, ...]) -> str:
 
 
 @given(st.lists(PARTS, max_size=8).map(b"".join), st.lists(st.integers(0, 500), max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_random_streams_are_read_as_decided(data: bytes, cuts: list[int]) -> None:
     assert unexplained(data) == ""
     assert unsteady(data, cuts) == ""
@@ -71,7 +73,7 @@ def test_no_stream_ends_hangs_or_leaks_in_the_server(serve: Any, capsys: pytest.
     threads, descriptors = threading.active_count(), len(os.listdir("/proc/self/fd"))
     generator = random.Random(6)
     for _ in range(300):
-        with socket.create_connection(served.address, timeout=10) as client:
+        with socket.create_connection(served.address, timeout=PATIENCE) as client:
             try:
                 client.sendall(mutated(generator))
                 client.shutdown(socket.SHUT_WR)
@@ -83,7 +85,7 @@ def test_no_stream_ends_hangs_or_leaks_in_the_server(serve: Any, capsys: pytest.
         last.sendall(GET)
         assert last.recv(1000).endswith(b"0")
     served.server.drain()
-    assert served.drained.wait(10)
+    assert served.drained.wait(PATIENCE)
     assert threading.active_count() <= threads + 8  # spare ones
     # One more where an answer was looked at closely: the file with the leader's progress.
     assert len(os.listdir("/proc/self/fd")) <= descriptors + 1

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from afresh.testing.deadline import PATIENCE
+
 basehttp = pytest.importorskip("django.core.servers.basehttp")
 
 # What is meant to differ, and why.
@@ -47,7 +49,7 @@ def django() -> Iterator[Callable[[bytes], dict[str, Any]]]:
 
 
 def seen_at(address: Any, data: bytes) -> dict[str, Any]:
-    with socket.create_connection(address, timeout=10) as client:
+    with socket.create_connection(address, timeout=PATIENCE) as client:
         client.sendall(data)
         client.shutdown(socket.SHUT_WR)
         answer = b""

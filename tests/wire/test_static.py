@@ -6,7 +6,6 @@ import os
 import select
 import socket
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,8 +15,8 @@ import pytest
 
 from afresh.static.files import StaticFiles
 from afresh.static.places import Folder
+from afresh.testing.deadline import PATIENCE, Deadline
 
-DEADLINE = 10.0
 BIG = 24 << 20  # More than the buffers of both sockets take.
 
 
@@ -47,9 +46,9 @@ def body_of(answer: bytes) -> bytes:
 
 def wait_until(condition: Callable[[], bool]) -> None:
     """Wait for what no event tells of."""
-    deadline = time.monotonic() + DEADLINE
+    deadline = Deadline()
     while not condition():
-        assert time.monotonic() < deadline
+        assert not deadline.passed()
         select.select([], [], [], 0.005)
 
 
@@ -178,7 +177,7 @@ def test_stopping_frees_the_files(serve: Any, root: Path) -> None:
     client.sendall(get("/static/big"))
     assert client.recv(100)
     served.server.stop()
-    assert served.server.join(DEADLINE)
+    assert served.server.join(PATIENCE)
     gc.collect()
     assert big not in open_files()
 
@@ -198,7 +197,7 @@ def test_a_draining_server_finishes_its_files_and_then_hands_over(served: Any, r
     while not answer.endswith(b"b" * BIG):
         answer += client.recv(1 << 20)
     assert [parcel.received for parcel in served.moved()] == [b""]
-    assert served.drained.wait(DEADLINE)
+    assert served.drained.wait(PATIENCE)
 
 
 def test_a_file_that_becomes_shorter_ends_the_connection(served: Any, root: Path) -> None:
@@ -222,7 +221,7 @@ def test_many_threads_in_the_application_do_not_hinder_files(serve: Any, root: P
     free = threading.Event()
 
     def slow(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        assert free.wait(DEADLINE)
+        assert free.wait(PATIENCE)
         return application(environ, start_response)
 
     served = serve(slow, files=StaticFiles("/static/", (Folder(str(root)),)))
@@ -249,7 +248,7 @@ def test_a_file_of_which_a_part_is_sent_moves_nowhere(serve: Any, root: Path) ->
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         entered.set()
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
         start_response("200 OK", [])
         return [b"slow"]
 
@@ -259,7 +258,7 @@ def test_a_file_of_which_a_part_is_sent_moves_nowhere(serve: Any, root: Path) ->
     assert client.recv(100, socket.MSG_PEEK)
     wait_until(lambda: "in_flight=1" in repr(served.server) and "resting=1" in repr(served.server))
     slow.sendall(get("/"))
-    assert entered.wait(DEADLINE)
+    assert entered.wait(PATIENCE)
     answer = bytearray()
 
     def waits_for_the_thread() -> bool:

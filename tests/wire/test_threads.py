@@ -4,17 +4,16 @@ import _thread
 import contextvars
 import socket
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from afresh.testing.deadline import PATIENCE
 from afresh.watch.gate import Verdict
 
 ReadUntil = Callable[..., bytes]
-DEADLINE = 10
 
 
 def get(path: str = "/") -> bytes:
@@ -40,7 +39,7 @@ class Rooms:
         try:
             if environ["PATH_INFO"].startswith("/wait"):
                 self.arrived.release()
-                assert self.go_on.acquire(timeout=DEADLINE)
+                assert self.go_on.acquire(timeout=PATIENCE)
         finally:
             with self._lock:
                 self.at_once -= 1
@@ -49,7 +48,7 @@ class Rooms:
 
     def wait_for(self, count: int) -> None:
         for _ in range(count):
-            assert self.arrived.acquire(timeout=DEADLINE)
+            assert self.arrived.acquire(timeout=PATIENCE)
 
     def release(self, count: int) -> None:
         self.go_on.release(count)
@@ -96,7 +95,7 @@ def test_many_slow_answers_at_once_and_threads_that_end_after_the_burst(serve: A
     for client in clients:
         read_until(client, b">")
     # 60 that answered, one that leads, one that stands by; spare ones stay.
-    ended = {served.ended_threads.get(timeout=DEADLINE) for _ in range(60 - 3 - 1)}
+    ended = {served.ended_threads.get(timeout=PATIENCE) for _ in range(60 - 3 - 1)}
     assert threading.main_thread().ident not in ended
     assert served.talk(get()).startswith(b"HTTP/1.1 200 OK")
 
@@ -152,7 +151,7 @@ def test_without_threads_run_answers_on_the_calling_thread(serve: Any) -> None:
     visitor = threading.Thread(target=visit)
     visitor.start()
     served.server.run()
-    visitor.join(DEADLINE)
+    visitor.join(PATIENCE)
     assert answers[0].endswith(f"<{threading.get_ident()}>".encode())
 
 
@@ -165,7 +164,7 @@ def test_ctrl_c_in_a_view_leaves_run(serve: Any) -> None:
     client.sendall(get())
     with pytest.raises(KeyboardInterrupt):
         served.server.run()
-    assert served.server.join(DEADLINE)
+    assert served.server.join(PATIENCE)
 
 
 def test_ctrl_c_between_the_last_look_at_signals_and_the_wait_leaves_run(serve: Any) -> None:
@@ -180,7 +179,7 @@ def test_ctrl_c_between_the_last_look_at_signals_and_the_wait_leaves_run(serve: 
         while state_of(main) != "S":
             pass
         _thread.interrupt_main()
-        by_itself.append(left.wait(DEADLINE))
+        by_itself.append(left.wait(PATIENCE))
         served.server.stop()  # else a failing test would never end
 
     interrupter = threading.Thread(target=interrupt)
@@ -188,7 +187,7 @@ def test_ctrl_c_between_the_last_look_at_signals_and_the_wait_leaves_run(serve: 
     with pytest.raises(KeyboardInterrupt):
         served.server.run()
     left.set()
-    interrupter.join(DEADLINE)
+    interrupter.join(PATIENCE)
     assert by_itself == [True]
 
 
@@ -235,30 +234,14 @@ def test_a_client_that_does_not_read_keeps_nobody_waiting(serve: Any) -> None:
     assert received > len(body)
 
 
-def test_nothing_runs_while_nothing_happens(serve: Any) -> None:
-    """No timer and no wake-up: the serving threads' processor time and voluntary switches stay as they are."""
+def test_nothing_runs_while_nothing_happens(serve: Any, wait_until_nothing_runs: Callable[[], None]) -> None:
+    """No timer and no wake-up."""
     served = serve(Rooms())
     clients = [served.connect() for _ in range(20)]
     for client in clients:
         client.sendall(get())
         client.recv(65536)
-    quiet = threading.Event()
-    # The standing-by thread takes its last look, late on a busy machine. What ticks would never be quiet for so long.
-    end = time.monotonic() + DEADLINE
-    before: dict[str, str] = {}
-    while (now := _switches_of_others()) != before:
-        assert time.monotonic() < end
-        before = now
-        quiet.wait(0.3)
-
-
-def _switches_of_others() -> dict[str, str]:
-    found = {}
-    for task in Path("/proc/self/task").iterdir():
-        if int(task.name) != threading.get_native_id():
-            status = (task / "status").read_text()
-            found[task.name] = status.partition("\nvoluntary_ctxt_switches:")[2].split()[0]
-    return found
+    wait_until_nothing_runs()
 
 
 @pytest.mark.parametrize("sent", [get(), b"nonsense\r\n\r\n"], ids=["an answer", "a refusal"])
@@ -269,12 +252,12 @@ def test_a_log_that_takes_no_more_keeps_nobody_waiting(sent: bytes, serve: Any) 
     def log(entry: Any) -> None:
         if not blocked.is_set():
             blocked.set()
-            assert go_on.wait(DEADLINE)
+            assert go_on.wait(PATIENCE)
 
     served = serve(Rooms(), log=log)
     client = served.connect()
     client.sendall(sent)
-    assert blocked.wait(DEADLINE)
+    assert blocked.wait(PATIENCE)
     for _ in range(3):
         assert served.talk(get()).startswith(b"HTTP/1.1 200 OK")
     go_on.set()

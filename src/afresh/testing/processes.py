@@ -51,6 +51,17 @@ def processor_time(pid: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
+def waits(pid: int) -> dict[int, int]:
+    """How often each thread of the process has gone to wait so far (proc(5), `voluntary_ctxt_switches`)."""
+    found: dict[int, int] = {}
+    with suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/status", encoding="utf-8", errors="replace") as status:
+                fields = dict(line.partition(":")[::2] for line in status)
+            found[int(thread)] = int(fields["voluntary_ctxt_switches"])
+    return found
+
+
 def _has_threads(pid: int) -> bool:
     """Whether threads still run, and hold files and sockets open, though the first one has ended."""
     try:

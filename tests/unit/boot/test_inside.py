@@ -430,7 +430,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(PIECES), max_size=8), st.lists(st.sampled_from(PIECES), max_size=8), st.data())
 def test_any_two_texts(some: list[str], others: list[str], data: st.DataObject) -> None:
     shared = data.draw(st.integers(0, len(some)))

@@ -11,9 +11,9 @@ from afresh.boot.journal import BATCH_ENTRIES, JournalWriter
 from afresh.channel.endpoint import MAX_BYTES
 from afresh.channel.messages import Consumed
 from afresh.reload.journal import Entry, Exec, Find, Listing, Read, Signature, Stat
+from afresh.testing.deadline import PATIENCE
 
 SIGNATURE = Signature(1, 2, 3, 4, 5)
-DEADLINE = 30
 
 
 def writer() -> tuple[JournalWriter, list[tuple[Entry, ...]]]:
@@ -121,17 +121,17 @@ def test_thread_that_meets_a_sender_does_not_wait() -> None:
     def send(entries: tuple[Entry, ...]) -> None:
         batches.append(entries)
         is_sending.set()
-        assert may_go_on.wait(DEADLINE)
+        assert may_go_on.wait(PATIENCE)
 
     journal = JournalWriter(send)
     journal.add(Listing("/first"))
     sender = in_thread(journal.flush)
-    assert is_sending.wait(DEADLINE)
+    assert is_sending.wait(PATIENCE)
     journal.add(Listing("/second"))
     journal.flush()
     assert len(batches) == 1
     may_go_on.set()
-    sender.join(DEADLINE)
+    sender.join(PATIENCE)
     assert batches == [(Listing("/first"),), (Listing("/second"),)]
 
 
@@ -140,7 +140,7 @@ def test_no_entry_is_lost_between_threads() -> None:
     ready = threading.Barrier(4)
 
     def work(number: int) -> None:
-        ready.wait(DEADLINE)
+        ready.wait(PATIENCE)
         for count in range(2_000):
             journal.add(Find(f"m{number}_{count}", ("/x",)))
             if count % 100 == 0:
@@ -148,7 +148,7 @@ def test_no_entry_is_lost_between_threads() -> None:
 
     threads = [in_thread(lambda number=number: work(number)) for number in range(4)]  # type: ignore[misc]
     for thread in threads:
-        thread.join(DEADLINE)
+        thread.join(PATIENCE)
     journal.flush()
     stems = [entry.stem for batch in batches for entry in batch if isinstance(entry, Find)]
     assert len(stems) == len(set(stems)) == 8_000
@@ -161,7 +161,7 @@ def test_serving_sends_at_once_and_waits_for_what_takes_effect() -> None:
     journal, batches = writer()
     journal.add(Read("/boot", None))
     confirmed: list[tuple[Entry, ...]] = []
-    in_thread(lambda: journal.serve(confirmed.append)).join(DEADLINE)
+    in_thread(lambda: journal.serve(confirmed.append)).join(PATIENCE)
     assert batches == [(Read("/boot", None),)]
     assert journal.waits
     journal.add(Find("lazy", ("/x",)))
@@ -178,17 +178,17 @@ def test_second_thread_with_the_same_entry_waits_as_well() -> None:
 
     def confirm(entries: tuple[Entry, ...]) -> None:
         asked.release()
-        assert answers.acquire(timeout=DEADLINE)
+        assert answers.acquire(timeout=PATIENCE)
 
     journal.serve(confirm)
     threads = [in_thread(lambda: journal.cover(Listing("/x"))) for _ in range(2)]
-    assert asked.acquire(timeout=DEADLINE)
-    assert asked.acquire(timeout=DEADLINE)
+    assert asked.acquire(timeout=PATIENCE)
+    assert asked.acquire(timeout=PATIENCE)
     assert all(thread.is_alive() for thread in threads)
     answers.release(2)
     for thread in threads:
-        thread.join(DEADLINE)
-    in_thread(lambda: journal.cover(Listing("/x"))).join(DEADLINE)
+        thread.join(PATIENCE)
+    in_thread(lambda: journal.cover(Listing("/x"))).join(PATIENCE)
     assert not asked.acquire(blocking=False)
 
 
@@ -208,14 +208,14 @@ def test_what_another_thread_is_sending_is_settled_as_well() -> None:
 
     def send(batch: tuple[Entry, ...]) -> None:
         sending.set()
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
         told.extend(batch)
 
     journal = JournalWriter(send)
     # By a thread that lives on: another one might get the number of one that has ended, and be taken for it.
     journal.serve(lambda entries: told.append(("confirmed", entries)))
     busy = in_thread(lambda: journal.add(other))
-    assert sending.wait(DEADLINE)
+    assert sending.wait(PATIENCE)
 
     def import_something() -> None:
         journal.add(read)
@@ -223,8 +223,8 @@ def test_what_another_thread_is_sending_is_settled_as_well() -> None:
 
     settling = in_thread(import_something)
     go_on.set()
-    settling.join(DEADLINE)
-    busy.join(DEADLINE)
+    settling.join(PATIENCE)
+    busy.join(PATIENCE)
     assert told == [other, read, ("confirmed", ())]
 
 

@@ -939,7 +939,7 @@ def edited(draw: st.DrawFn) -> tuple[str, str]:
     return next(texts), next(texts)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=edited())
 def test_random_edits(texts: tuple[str, str], shelf: dict[Any, Any]) -> None:
     old, new = texts

@@ -11,6 +11,7 @@ from afresh.keeper import live as module
 from afresh.keeper.live import Live, comes_from_own_origin
 from afresh.serve.config import Limits
 from afresh.serve.head import parse_head
+from afresh.testing.deadline import PATIENCE
 
 HOST = "localhost:8000"
 
@@ -26,7 +27,7 @@ class Rig:
     def ask(self, target: str, method: str = "GET", **fields: str) -> socket.socket:
         theirs, ours = socket.socketpair()
         self.clients.append(theirs)
-        theirs.settimeout(5)
+        theirs.settimeout(PATIENCE)
         lines = [f"{name.replace('_', '-')}: {value}" for name, value in {"Host": HOST, **fields}.items()]
         data = "\r\n".join([f"{method} {target} HTTP/1.1", *lines, "", ""]).encode()
         self.live.take(Parcel(ours, data, ("127.0.0.1", 1)), parse_head(data, Limits()))

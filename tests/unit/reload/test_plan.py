@@ -628,7 +628,7 @@ class Look(NamedTuple):
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_nothing_that_stays_untrue_is_gone_on_from(data: st.DataObject) -> None:
     """Each look of the chosen checkpoint's line is told by the disk again, or is one into a text that is patched."""

@@ -223,7 +223,7 @@ def consumed(w: World, kind: str, path: str) -> list[Entry]:
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(steps(), st.lists(st.booleans(), min_size=12, max_size=12))
 def test_forks_between_the_entries_change_nothing(
     history: Sequence[tuple[str, str, str | None]], forks: Sequence[bool]

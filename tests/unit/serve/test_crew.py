@@ -10,8 +10,8 @@ import pytest
 
 from afresh.serve import crew
 from afresh.serve.crew import Bounds, Crew, Work
+from afresh.testing.deadline import PATIENCE
 
-DEADLINE = 10
 Job = Callable[[], None]
 
 
@@ -30,7 +30,7 @@ class Owner:
 
     def lead(self) -> None:
         self.leaders.append(threading.get_ident())
-        while (job := self.jobs.get(timeout=DEADLINE)) is not None:
+        while (job := self.jobs.get(timeout=PATIENCE)) is not None:
             if self.crew.is_calm():
                 if not self.crew.answer_here(job):
                     return
@@ -52,7 +52,7 @@ def own() -> Iterator[Callable[..., Owner]]:
     for owner in owners:
         owner.jobs.put(None)
         for _ in range(owner.crew.size):
-            owner.ended.get(timeout=DEADLINE)
+            owner.ended.get(timeout=PATIENCE)
             if not owner.crew.size:
                 break
 
@@ -62,7 +62,7 @@ def test_the_leader_does_quick_jobs_itself(own: Callable[..., Owner]) -> None:
     threads: queue.Queue[int] = queue.Queue()
     for _ in range(10):
         owner.jobs.put(lambda: threads.put(threading.get_ident()))
-    assert {threads.get(timeout=DEADLINE) for _ in range(10)} == set(owner.leaders)
+    assert {threads.get(timeout=PATIENCE) for _ in range(10)} == set(owner.leaders)
     assert len(owner.leaders) == 1
     assert owner.crew.size == 2
 
@@ -72,17 +72,17 @@ def test_the_lead_passes_on_when_a_job_is_overdue(own: Callable[..., Owner]) -> 
     go_on = threading.Event()
 
     def slow() -> None:
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
 
     owner.jobs.put(slow)
-    assert owner.taken_out.get(timeout=DEADLINE) is slow
+    assert owner.taken_out.get(timeout=PATIENCE) is slow
     done = threading.Event()
     owner.jobs.put(done.set)
-    assert done.wait(DEADLINE)
+    assert done.wait(PATIENCE)
     assert len(set(owner.leaders)) == 2
-    assert owner.returned.get(timeout=DEADLINE) == done.set
+    assert owner.returned.get(timeout=PATIENCE) == done.set
     go_on.set()
-    assert owner.returned.get(timeout=DEADLINE) is slow
+    assert owner.returned.get(timeout=PATIENCE) is slow
 
 
 def test_after_a_takeover_jobs_are_dispatched_at_once(own: Callable[..., Owner]) -> None:
@@ -92,17 +92,17 @@ def test_after_a_takeover_jobs_are_dispatched_at_once(own: Callable[..., Owner])
 
     def slow() -> None:
         entered.release()
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
 
     for _ in range(40):
         owner.jobs.put(slow)
     for _ in range(40):
-        assert entered.acquire(timeout=1)
+        assert entered.acquire(timeout=PATIENCE)
     assert len(owner.leaders) == 2
     assert sys.getswitchinterval() == 0.001
     go_on.set()
     for _ in range(40):
-        owner.returned.get(timeout=DEADLINE)
+        owner.returned.get(timeout=PATIENCE)
     assert sys.getswitchinterval() == 0.005
 
 
@@ -122,14 +122,14 @@ def test_a_job_that_only_was_not_let_run_keeps_the_lead(
     go_on = threading.Event()
 
     def slow() -> None:
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
 
     owner.jobs.put(slow)
     for _ in range(3):
-        assert looks.acquire(timeout=DEADLINE)
+        assert looks.acquire(timeout=PATIENCE)
     assert owner.taken_out.empty()
     took[0] = 60.0
-    assert owner.taken_out.get(timeout=DEADLINE) is slow
+    assert owner.taken_out.get(timeout=PATIENCE) is slow
     go_on.set()
 
 
@@ -141,10 +141,10 @@ def test_a_job_that_was_not_let_run_for_very_long_loses_the_lead(
     go_on = threading.Event()
 
     def slow() -> None:
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
 
     owner.jobs.put(slow)
-    assert owner.taken_out.get(timeout=DEADLINE) is slow
+    assert owner.taken_out.get(timeout=PATIENCE) is slow
     go_on.set()
 
 
@@ -153,13 +153,13 @@ def test_calm_comes_back(own: Callable[..., Owner]) -> None:
     go_on = threading.Event()
 
     def slow() -> None:
-        go_on.wait(DEADLINE)
+        go_on.wait(PATIENCE)
 
     owner.jobs.put(slow)
-    owner.taken_out.get(timeout=DEADLINE)
+    owner.taken_out.get(timeout=PATIENCE)
     threads: queue.Queue[int] = queue.Queue()
     owner.jobs.put(lambda: threads.put(threading.get_ident()))
-    assert threads.get(timeout=DEADLINE) == owner.leaders[-1]
+    assert threads.get(timeout=PATIENCE) == owner.leaders[-1]
     go_on.set()
 
 
@@ -170,7 +170,7 @@ def test_jobs_beyond_the_most_threads_wait_and_can_be_withdrawn(own: Callable[..
 
     def slow() -> None:
         entered.set()
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
 
     def add(number: int) -> Job:
         return lambda: done.put(number)
@@ -178,12 +178,12 @@ def test_jobs_beyond_the_most_threads_wait_and_can_be_withdrawn(own: Callable[..
     jobs = [add(number) for number in range(5)]
     for job in [slow, *jobs]:
         owner.crew.dispatch(job)
-    assert entered.wait(DEADLINE)
+    assert entered.wait(PATIENCE)
     assert owner.crew.withdraw() == jobs
     for job in jobs[:3]:
         owner.crew.dispatch(job)
     go_on.set()
-    assert [done.get(timeout=DEADLINE) for _ in range(3)] == [0, 1, 2]
+    assert [done.get(timeout=PATIENCE) for _ in range(3)] == [0, 1, 2]
 
 
 def test_a_job_that_fails_takes_its_thread_only(own: Callable[..., Owner], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,11 +194,11 @@ def test_a_job_that_fails_takes_its_thread_only(own: Callable[..., Owner], monke
         raise RuntimeError
 
     owner.crew.dispatch(failing)
-    assert owner.returned.get(timeout=DEADLINE) is failing
-    owner.ended.get(timeout=DEADLINE)
+    assert owner.returned.get(timeout=PATIENCE) is failing
+    owner.ended.get(timeout=PATIENCE)
     done = threading.Event()
     owner.crew.dispatch(done.set)
-    assert done.wait(DEADLINE)
+    assert done.wait(PATIENCE)
 
 
 def test_a_job_that_ends_the_leader_is_given_back_and_another_leads(
@@ -213,9 +213,9 @@ def test_a_job_that_ends_the_leader_is_given_back_and_another_leads(
     done = threading.Event()
     owner.jobs.put(ending)
     owner.jobs.put(done.set)
-    assert owner.returned.get(timeout=DEADLINE) is ending
-    assert owner.taken_out.get(timeout=DEADLINE) is ending
-    assert done.wait(DEADLINE)
+    assert owner.returned.get(timeout=PATIENCE) is ending
+    assert owner.taken_out.get(timeout=PATIENCE) is ending
+    assert done.wait(PATIENCE)
     assert len(owner.leaders) == 2
 
 
@@ -227,12 +227,12 @@ def test_a_job_that_raises_after_the_lead_has_passed_is_given_back(
     go_on = threading.Event()
 
     def ending() -> None:
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
         raise SystemExit
 
     owner.jobs.put(ending)
     owner.jobs.put(go_on.set)
-    assert owner.returned.get(timeout=DEADLINE) is ending
+    assert owner.returned.get(timeout=PATIENCE) is ending
 
 
 @pytest.fixture
@@ -252,11 +252,11 @@ def test_where_no_thread_can_be_started_the_two_take_turns(
     no_more_threads()
     for _ in range(3):
         go_on, done = threading.Event(), threading.Event()
-        owner.jobs.put(lambda go_on=go_on: go_on.wait(DEADLINE))  # type: ignore[misc]
+        owner.jobs.put(lambda go_on=go_on: go_on.wait(PATIENCE))  # type: ignore[misc]
         owner.jobs.put(done.set)
-        assert done.wait(DEADLINE)
+        assert done.wait(PATIENCE)
         go_on.set()
-        owner.returned.get(timeout=DEADLINE)
+        owner.returned.get(timeout=PATIENCE)
     assert len(set(owner.leaders)) == 2
     assert len(owner.leaders) == 4
 
@@ -266,11 +266,11 @@ def test_where_no_thread_can_be_started_a_job_waits_for_one_that_is_busy(
 ) -> None:
     owner = own(answers_here=False)
     go_on, done = threading.Event(), threading.Event()
-    assert owner.crew.dispatch(lambda: assert_(go_on.wait(DEADLINE)))
+    assert owner.crew.dispatch(lambda: assert_(go_on.wait(PATIENCE)))
     no_more_threads()
     assert owner.crew.dispatch(done.set)
     go_on.set()
-    assert done.wait(DEADLINE)
+    assert done.wait(PATIENCE)
 
 
 def test_where_no_thread_is_left_for_a_job_it_is_said(

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from afresh.serve.progress import NONE, Progress, ThreadFile, is_runnable, work_time
+from afresh.testing.deadline import PATIENCE
 
 BEFORE = Progress(1.0, 2.0)
 
@@ -43,7 +44,7 @@ def test_the_progress_of_threads() -> None:
 
     other = threading.Thread(target=sleep)
     other.start()
-    assert asleep.wait(10)
+    assert asleep.wait(PATIENCE)
     assert other.native_id is not None
     while is_runnable(other.native_id):
         pass

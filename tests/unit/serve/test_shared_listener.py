@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from afresh.serve.poller import Poller
-from afresh.testing.deadline import Deadline
+from afresh.testing.deadline import PATIENCE, Deadline
 
 
 def test_connection_is_not_lost_with_whoever_was_woken_for_it() -> None:
@@ -20,7 +20,7 @@ def test_connection_is_not_lost_with_whoever_was_woken_for_it() -> None:
             woken.start()
             _wait_until_asleep(woken)
             with socket.create_connection(listener.getsockname()):
-                woken.join(10)
+                woken.join(PATIENCE)
                 leaving.forget(number)
                 staying.later(5, lambda: None)  # ends the wait that would have no end
                 assert staying.wait() == [number]

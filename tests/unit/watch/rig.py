@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afresh.reload.journal import Edit, Exec, Find, Listing, Read, Signature, Stat
+from afresh.testing.deadline import PATIENCE
 from afresh.watch.gate import Latch, Word
 from afresh.watch.inotify import Edge, Inotify
 from afresh.watch.watcher import Watcher
-
-DEADLINE = 10.0
 
 
 def signature(path: Path) -> Signature:
@@ -97,7 +96,7 @@ class Rig:
     def edit(self) -> Edit:
         """The next edit, decided at once."""
         while True:
-            report = self.reports.get(timeout=DEADLINE)
+            report = self.reports.get(timeout=PATIENCE)
             if report.edit is not None:
                 self.latch.decide(report.number, self.latch.generation + 1)
                 return report.edit

@@ -1,9 +1,13 @@
 """Entries against the disk when they are covered, and what newer boots do to what older ones consumed."""
 
 import os
+import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -196,18 +200,39 @@ def test_what_counts_as_consumed(rig: Rig) -> None:
     assert not any(rig.watcher.is_consumed(str(path)) for path in other)
 
 
-def test_three_thousand_entries_are_covered_quickly(rig: Rig) -> None:
-    """Processor time, with a bound that a slow machine keeps and a quadratic loop does not."""
-    files = [rig.root / f"app{number % 300}/module{number}.py" for number in range(1500)]
-    for file in files:
-        file.parent.mkdir(exist_ok=True)
-        write(file, "x = 1\n")
-    directories = tuple(str(rig.root / f"app{number}") for number in range(5))
-    entries: list[Entry] = [executed(file) for file in files]
-    entries += [found(file.stem, *map(Path, directories), file.parent) for file in files]
-    began = time.thread_time()
-    assert rig.watcher.cover(entries, since=time.time_ns()) == []
-    assert time.thread_time() - began < 0.6
+def test_covering_takes_steps_in_proportion_to_the_entries(make_rig: Callable[..., Rig], tmp_path: Path) -> None:
+    """Each entry may take some calls, but none for each other entry."""
+    steps = {}
+    for count in (300, 1200):
+        root = tmp_path / str(count)
+        files = [root / f"app{number % 50}/module{number}.py" for number in range(count)]
+        for file in files:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write(file, "x = 1\n")
+        entries: list[Entry] = [executed(file) for file in files]
+        entries += [found(file.stem, *(root / f"app{number}" for number in range(5)), file.parent) for file in files]
+        watcher = make_rig().watcher
+        with counted_calls() as calls:
+            assert watcher.cover(entries, since=time.time_ns()) == []
+        steps[count] = sum(calls.values())
+    assert steps[300] > 2 * 300  # they are counted
+    assert steps[1200] <= 4 * steps[300]
+
+
+@contextmanager
+def counted_calls() -> Iterator[Counter[str]]:
+    """Counts the calls of functions that this thread makes, those in C too."""
+    events: Counter[str] = Counter()
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        if event in ("call", "c_call"):
+            events[event] += 1
+
+    sys.setprofile(count)
+    try:
+        yield events
+    finally:
+        sys.setprofile(None)
 
 
 @pytest.mark.parametrize("style", [read, executed, executed_from_cache, asked])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afresh.watch import states
@@ -168,7 +168,7 @@ def test_change_is_told_that_comes_just_before_its_folder_is_covered_once_more(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(st.lists(steps, min_size=1, max_size=20))
 def test_each_report_brings_what_is_known_in_step_with_the_disk(burst: list[tuple[Action, str, bytes]]) -> None:
     with tempfile.TemporaryDirectory() as directory:

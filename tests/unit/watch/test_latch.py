@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from afresh.testing.deadline import PATIENCE
 from afresh.watch.gate import Latch, ServerGate, Verdict, Word
 
 from .edges import Gated
-from .rig import DEADLINE, Rig, executed, write
+from .rig import Rig, executed, write
 
 MakeRig = Callable[..., Rig]
 
@@ -54,10 +55,10 @@ class Held:
         if self.is_armed.is_set():
             self.is_armed.clear()
             self._reached.set()
-            assert self._may_go_on.wait(DEADLINE)
+            assert self._may_go_on.wait(PATIENCE)
 
     def wait(self) -> None:
-        assert self._reached.wait(DEADLINE)
+        assert self._reached.wait(PATIENCE)
 
     def let_go(self) -> None:
         self._may_go_on.set()
@@ -81,7 +82,7 @@ def test_a_server_waits_from_the_save_to_the_decision_wherever_the_reader_stands
     held.wait()
     assert gate.look() is Verdict.WAIT
     held.let_go()
-    report = rig.reports.get(timeout=DEADLINE)
+    report = rig.reports.get(timeout=PATIENCE)
     assert gate.look() is Verdict.WAIT
     rig.latch.decide(report.number, rig.latch.generation + 1)
     assert gate.look() is Verdict.STALE
@@ -95,13 +96,13 @@ def test_noise_after_an_edit_does_not_open_the_gate_before_the_keeper_has_decide
     rig.watcher.cover([executed(file)])
     gate = ServerGate(rig.word, rig.latch.generation, rig.watcher.events)
     write(file, "x = 2\n")
-    edit = rig.reports.get(timeout=DEADLINE)
+    edit = rig.reports.get(timeout=PATIENCE)
     for number in range(20):
         write(root / f"{number}.log", "x")
         assert gate.look() is Verdict.WAIT
     rig.latch.decide(edit.number, rig.latch.generation)
     while gate.look() is not Verdict.FRESH:
-        assert rig.reports.get(timeout=DEADLINE).edit is None
+        assert rig.reports.get(timeout=PATIENCE).edit is None
 
 
 def test_a_second_edit_while_the_first_is_decided_keeps_the_gate_shut(rig: Rig) -> None:
@@ -109,9 +110,9 @@ def test_a_second_edit_while_the_first_is_decided_keeps_the_gate_shut(rig: Rig) 
     write(file, "x = 1\n")
     rig.watcher.cover([executed(file)])
     write(file, "x = 2\n")
-    first = rig.reports.get(timeout=DEADLINE)
+    first = rig.reports.get(timeout=PATIENCE)
     write(file, "x = 3\n")
-    second = rig.reports.get(timeout=DEADLINE)
+    second = rig.reports.get(timeout=PATIENCE)
     gate = ServerGate(rig.word, 1, rig.watcher.events)
     rig.latch.decide(first.number, 1)
     assert gate.look() is Verdict.WAIT
@@ -133,7 +134,7 @@ def test_covering_while_files_are_saved_misses_no_save(rig: Rig) -> None:
     saver = threading.Thread(target=save)
     saver.start()
     returned = {path for entry in entries for path in rig.watcher.cover([entry])}
-    saver.join(DEADLINE)
+    saver.join(PATIENCE)
     reported = {str(path) for path in rig.changes(lambda: None)}
     assert returned | reported == {str(file) for file in files}
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from afresh.testing.deadline import PATIENCE
+from afresh.testing.processes import waits
 from afresh.watch.gate import ServerGate, Verdict
 from afresh.watch.settle import GRACE, Phase
 
-from .rig import DEADLINE, Rig, executed, found, listed, move_over, read, write
+from .rig import Rig, executed, found, listed, move_over, read, write
 
 
 @pytest.fixture
@@ -173,7 +175,7 @@ def test_noise_lowers_the_latch_and_says_so(rig: Rig, project: Path) -> None:
     assert gate.look() is Verdict.FRESH
     write(project / "new.log", "x")
     while gate.look() is not Verdict.FRESH:
-        assert rig.reports.get(timeout=DEADLINE).edit is None
+        assert rig.reports.get(timeout=PATIENCE).edit is None
     assert rig.latch.generation == gate._generation
 
 
@@ -189,9 +191,9 @@ def test_an_idle_watcher_is_not_woken_up(rig: Rig, project: Path) -> None:
 
 def wake_ups(rig: Rig) -> int:
     """How often the watcher's thread has waited so far."""
-    with open(f"/proc/self/task/{rig.watcher._thread.native_id}/status") as file:
-        (line,) = [line for line in file if line.startswith("voluntary_ctxt_switches")]
-    return int(line.split()[1])
+    thread = rig.watcher._thread.native_id
+    assert thread is not None
+    return waits(os.getpid())[thread]
 
 
 def test_hidden_files_of_the_project_count(rig: Rig, project: Path) -> None:
