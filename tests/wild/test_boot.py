@@ -1,0 +1,131 @@
+"""Starting: every shape of app that Django takes, every question that settings may ask of the disk, and whatever else
+may stand where modules do."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from .base import Content, Project, Tried, edited
+
+
+def page(served: Tried) -> str:
+    return served.get("/")
+
+
+# ---- shapes of apps -------------------------------------------------------------------------------------------------
+
+COMMAND = """
+from django.core.management.commands.runserver import Command as Base
+
+
+class Command(Base):
+    def inner_run(self, *args, **options):
+        self.stdout.write("This is the command of {app}.")
+        super().inner_run(*args, **options)
+"""
+CONFIG = "from django.apps import AppConfig\n\n\nclass Own(AppConfig):\n    name = {name!r}\n    label = 'own'\n"
+
+
+def commands(app: str, folder: str = "") -> dict[str, str]:
+    """The files of an app with a runserver of its own; `folder`: where it lies, if not where its name says."""
+    root = folder or app.replace(".", "/")
+    packages = {f"{root}/management/{name}": "" for name in ("__init__.py", "commands/__init__.py")}
+    return {**packages, f"{root}/management/commands/runserver.py": COMMAND.replace("{app}", app)}
+
+
+def zipped(files: Mapping[str, str]) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, text in files.items():
+            file.writestr(name, text)
+    return archive.getvalue()
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Apps, and the files they come from; `command`: of which app Django takes the runserver."""
+
+    apps: tuple[str, ...]
+    files: Mapping[str, Content] = field(default_factory=dict)
+    command: str = ""
+    before: str = ""
+
+
+SHAPES = {
+    "management is a module": Shape(("django.contrib.sites",)),
+    "management is a module that must not be imported": Shape(
+        ("own",), {"own/__init__.py": "", "own/management.py": "raise RuntimeError('imported')\n"}
+    ),
+    "management is a package without commands": Shape(
+        ("own",), {"own/__init__.py": "", "own/management/__init__.py": "raise RuntimeError('imported')\n"}
+    ),
+    "commands is a module": Shape(
+        ("own",), {"own/__init__.py": "", "own/management/__init__.py": "", "own/management/commands.py": "1 / 0\n"}
+    ),
+    "management has no __init__": Shape(
+        ("own",),
+        {"own/__init__.py": "", "own/management/commands/runserver.py": COMMAND.replace("{app}", "own")},
+        "own",
+    ),
+    "app is a module": Shape(("own",), {"own.py": ""}),
+    "app in a package": Shape(
+        ("outer.own",), {**commands("outer.own"), "outer/__init__.py": "", "outer/own/__init__.py": ""}, "outer.own"
+    ),
+    "app is a namespace package": Shape(
+        ("own.apps.Own",),
+        {
+            **commands("own"),
+            "own/apps.py": CONFIG.format(name="own")
+            + "    import pathlib\n\n    path = str(pathlib.Path(__file__).parent)\n",
+        },
+        "own",
+    ),
+    "app of two portions": Shape(
+        ("own.apps.Own",),
+        {
+            **commands("own", "other/own"),
+            "own/models.py": "",
+            "other/own/apps.py": CONFIG.format(name="own")
+            + "    import pathlib\n\n    path = str(pathlib.Path(__file__).parent)\n",
+        },
+        "own",
+        "import sys; sys.path.append('other')\n",
+    ),
+    "config in another module": Shape(
+        ("elsewhere.Own",), {**commands("own"), "own/__init__.py": "", "elsewhere.py": CONFIG.format(name="own")}, "own"
+    ),
+    "app named management": Shape(
+        ("management",), {**commands("management"), "management/__init__.py": ""}, "management"
+    ),
+    "module named management": Shape(("management",), {"management.py": ""}),
+    "app in a zip file": Shape(
+        ("own",),
+        {"apps.zip": zipped({**commands("own"), "own/__init__.py": "", "own/models.py": ""})},
+        "own",
+        "import sys; sys.path.append('apps.zip')\n",
+    ),
+    "apps after another": Shape(
+        ("django.contrib.sites", "own", "own2"),
+        {**commands("own2"), **commands("own"), "own/__init__.py": "", "own2/__init__.py": ""},
+        "own",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shape_of_app(project: Project, name: str) -> None:
+    """It starts, with the command that Django would have taken, and follows edits."""
+    shape = SHAPES[name]
+    project.write(shape.files)
+    project.settings("", before=shape.before)
+    project.apps(*shape.apps)
+    says = f"This is the command of {shape.command}." if shape.command else ""
+    with project.beside().serve("--noreload") as served:
+        assert (page(served), says in served.told()) == ("b0c0|t0", True)
+    with project.serve() as served:
+        assert (page(served), says in served.told()) == ("b0c0|t0", True)
+        served.save(edited("site1/views.py", "'b0'", "'b1'"))
+        assert page(served) == "b1c0|t0"
