@@ -5,7 +5,9 @@ Nothing about the exception is trusted: its `__str__` may raise, its message may
 
 from __future__ import annotations
 
+import errno
 import importlib
+import re
 import tokenize
 import traceback
 from collections.abc import Iterator
@@ -35,6 +37,53 @@ def failure_of(exc: BaseException, roots: ProjectRoots) -> Failure:
     except Exception:  # attributes of an exception can be code that raises, too
         infos = []
     return _fit(Failure("error", title, text, tuple(reversed(infos))))
+
+
+# What the system says of a port, a lock, a file or a name that another process has.
+_HELD = frozenset(
+    {errno.EADDRINUSE, errno.EAGAIN, errno.EACCES, errno.EBUSY, errno.EEXIST, errno.ETXTBSY, errno.EDEADLK}
+)
+# What libraries say of it, in messages and in the names of their exceptions.
+_SAYS_HELD = re.compile(
+    r"in use|busy\b|temporarily unavailable|being (?:accessed|used) by|already (?:running|started|listening|open|bound)"
+    r"|(?<![bc])lock(?:ed|s|ing|file|error|exception|timeout|failed)*\b"
+    r"|(?:fail\w*|unable|could ?n[o']t|can(?:not|'t)) (?:to )?(?:bind|listen|acquire)",
+    re.IGNORECASE,
+)
+# What a mistake in the code raises, whatever words are in it.
+_MISTAKES = (SyntaxError, ImportError, NameError, AttributeError, TypeError, LookupError, AssertionError)
+
+
+def may_be_held(exc: BaseException) -> bool:
+    """Whether a start that fails with `exc` may need what an older process of the project holds.
+
+    Asked of the whole chain, also where its display is suppressed (`raise … from None`), and of groups. A start that
+    was wrongly taken for one is only made once more.
+    """
+    waiting: list[BaseException | None] = [exc]
+    seen: set[int] = set()
+    while waiting and len(seen) < MAX_CHAIN:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        try:
+            if _says_held(current):
+                return True
+            waiting += [current.__cause__, current.__context__]
+            waiting += current.exceptions if isinstance(current, BaseExceptionGroup) else ()
+        except Exception:
+            continue  # attributes of an exception can be code that raises, too
+    return False
+
+
+def _says_held(exc: BaseException) -> bool:
+    if isinstance(exc, OSError) and exc.errno is not None:
+        return exc.errno in _HELD
+    if isinstance(exc, _MISTAKES):
+        return False
+    # Those of C libraries have the number without being an OSError (zmq.ZMQError).
+    return getattr(exc, "errno", None) in _HELD or bool(_SAYS_HELD.search(f"{_name(exc)}: {_message_of(exc)}"))
 
 
 def _fit(failure: Failure) -> Failure:

@@ -172,7 +172,8 @@ def _exited(session: Session, status: int) -> NoReturn:
     session.flush()
     if session.has_command:
         title = f"The project ended its process with status {status} while it was starting."
-        session.control.send(msg.Failed(msg.Failure("exit", title)))
+        # What it has printed is not known here: it may have found a port or a lock in use.
+        session.control.send(msg.Failed(msg.Failure("exit", title), is_held=status != 0))
     else:
         session.control.send(msg.Refused())
     end(status)
@@ -184,7 +185,9 @@ def fail(session: Session, exc: BaseException) -> NoReturn:
         sys.__excepthook__(type(exc), exc, exc.__traceback__)
         _exited(session, 1)
     session.flush()
-    session.control.send(msg.Failed(session.failure_of(exc)))
+    from afresh.boot.failure import may_be_held
+
+    session.control.send(msg.Failed(session.failure_of(exc), may_be_held(exc)))
     end(1)
 
 

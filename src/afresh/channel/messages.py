@@ -193,9 +193,10 @@ class Ready(_Message):
 
 
 class Failed(_Message):
-    """The boot ended in a failure."""
+    """The boot ended in a failure. `is_held`: perhaps on something that an older process holds."""
 
     failure: Failure
+    is_held: bool = False
 
 
 class Refused(_Message):

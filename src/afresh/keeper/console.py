@@ -91,6 +91,17 @@ def obstacle_line(obstacle: str, *, is_at_end: bool, has_checkpoints: bool) -> s
     return f"{meaning}: {printable(obstacle)}."
 
 
+EXCLUSIVE = "The start takes something that only one process can have: from now on the old server ends before a reload."
+HELD = "what the start needs, only one process can have"
+
+
+def held_line(by: Failure | None) -> str:
+    """The start needs what an older process may hold. `by`: the failure that told it; None where it waits for it."""
+    how = "waits for a lock" if by is None else f"failed ({printable(by.title.rstrip('.'))})"
+    again = "" if by is None else ", and the start is made again"
+    return f"The start {how}. The previous server may hold what it needs: that ends first{again}."
+
+
 def replaced_line(status: int) -> str:
     return f"The server process {describe(status)}; a new one takes over."
 

@@ -38,6 +38,7 @@ from afresh.keeper.interpreters import boot_command, isolated, own_library_path
 from afresh.keeper.keys import CLEAR, HELP, Keys, browser_command, ignore_background_reads
 from afresh.keeper.ledger import Ledger
 from afresh.keeper.live import Live
+from afresh.keeper.locks import waits_for_lock
 from afresh.keeper.machine import Role, Stage
 from afresh.keeper.sockets import bind, holder
 from afresh.keeper.spec import STOPPING, BootSpec, log_form, project_folder, read_address, verbosity_of
@@ -46,6 +47,8 @@ from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
 from afresh.reload.orders import Course, Patch
 from afresh.reload.plan import Plan, Way
+from afresh.source.cache import default_directory
+from afresh.source.notes import Notes
 from afresh.watch.gate import Latch, Word
 from afresh.watch.watcher import Watcher
 
@@ -58,8 +61,12 @@ CHECKS_SECONDS = 0.1
 IDLE_SECONDS = 0.25
 RESTLESS_BOOTS = 5
 PROJECT_SECONDS = 1.0
+LOCK_SECONDS = 1.0
 A_BLINK = 0.02
 A_TURN = 0.01  # what work that nobody waits for may take of the loop at once
+# What is noted of the project for its later starts: code of it runs only where RUN_MAIN is unset; the start takes what
+# only one process can have.
+TWIN, EXCLUSIVE = "twin", "exclusive"
 SPAWNERS_HANDLE = 0
 DASHBOARDS_HANDLE = -1
 STOPPED_BY = {signal.SIGINT: "Ctrl+C", signal.SIGTERM: "asked to end (SIGTERM)", signal.SIGHUP: "the terminal closed"}
@@ -197,6 +204,8 @@ class Keeper:
             poll_interval=options.poll_interval,
             force_polling=options.poll,
         )
+        settings = spec.environ.get("DJANGO_SETTINGS_MODULE", "")
+        self._notes = Notes(default_directory(spec.environ), (spec.cwd, *spec.target[:2], settings))
         self._texts = Texts()
         self._ledger = Ledger(self._watcher.is_consumed, self._watcher.is_asked_for, self._texts.of)
         self._live = Live(self._watch_descriptor)
@@ -246,6 +255,8 @@ class Keeper:
         self._bind_dashboard()
         began = 0 if self._first_boot is None else self._first_boot.began
         self._chronicle.began((os.path.basename(self.spec.python), *self.spec.flags, *self.spec.target), began)
+        known = self._notes.known()
+        self._machine.is_exclusive = EXCLUSIVE in known
         effects = self._machine.start(adopted=self._first_boot is not None)
         if self._first_boot is not None:
             member = self._add_member(1, Role.BOOT, self._first_boot.channel, self._first_boot.pid)
@@ -253,6 +264,8 @@ class Keeper:
             self._chronicle.boot_began(1, self._machine.generation, began)
             self._received(member, Decoder[msg.FromApp](msg.FromApp).decode(self._first_boot.consumed), [])
         self._perform(effects)
+        if TWIN in known and not self._looked_for_twin:
+            self._step(machine.TwinWanted())  # beside the first boot; what it is for is waited for
         # Walking a large folder takes a while, and the first boot waits for us now. What it consumes is compared with
         # the disk anyway; the folder matters for code that nobody has told us of.
         self._loop.call_later(PROJECT_SECONDS, self._cover_project)
@@ -357,6 +370,7 @@ class Keeper:
                 self._drain(handle)
             case machine.Stop(handle):
                 self._send(handle, msg.Stop())
+                self._arm_drain(handle)  # somebody may wait for the end of its exit handlers
             case machine.Kill(handle, force):
                 self._kill(handle, signal.Signals[force.value])
                 if force is machine.Force.TERMINATE:
@@ -370,6 +384,11 @@ class Keeper:
                 self._chronicle.failed(generation, failure.title, self._texts.changes(self.spec.cwd))
                 fields = console.failure_fields(failure, generation)
                 console.tell("failure", fields, console.failure_lines(failure))
+            case machine.ShowHeld(generation, by):
+                self._say_held(generation, by)
+            case machine.FoundExclusive():
+                self._notes.note(EXCLUSIVE)
+                console.say([console.EXCLUSIVE])
             case machine.ShowReplaced(status):
                 console.say([console.replaced_line(status)])
             case machine.ArmBound(generation):
@@ -690,22 +709,34 @@ class Keeper:
         member.link.send(msg.Drain(self.spec.options.stream_drain))
         if member.in_debugger:
             self._say_debugger(member)
-        self._arm_drain(member)
+        self._arm_drain(handle)
 
-    def _arm_drain(self, member: Member) -> None:
-        member.timers.append(self._loop.call_later(self.spec.options.drain, self._drain_overdue, member))
+    def _arm_drain(self, handle: int) -> None:
+        member = self._members.get(handle)
+        if member is not None:
+            member.timers.append(self._loop.call_later(self.spec.options.drain, self._drain_overdue, member))
 
     def _drain_overdue(self, member: Member) -> None:
         # Who can be followed by a debugger may stand in it without having said so: all of its threads are stopped.
         in_debugger = member.in_debugger or self._spawner is not None
         if in_debugger or time.monotonic() - member.left_debugger < self.spec.options.drain:
-            self._arm_drain(member)
+            self._arm_drain(member.handle)
         else:
             self._step(machine.DrainOverdue(member.handle))
+
+    def _look_for_lock(self, generation: int) -> None:
+        """A start that waits for a lock which an older process has would wait for ever: nothing else tells of it."""
+        if generation != self._machine.generation or self._machine.server is not None:
+            return
+        member = self._members.get(self._machine.starting or 0)
+        if member is not None and waits_for_lock(member.pid or 0):
+            self._step(machine.Stuck(generation))
+        self._loop.call_later(LOCK_SECONDS, self._look_for_lock, generation)
 
     def _arm_bound(self, generation: int) -> None:
         if self._bound_timer is not None:
             self._bound_timer.cancel()
+        self._loop.call_later(LOCK_SECONDS, self._look_for_lock, generation)
         seconds = self.spec.options.wait
         self._bound_timer = self._loop.call_later(seconds, self._step, machine.TooSlow(generation, seconds))
 
@@ -750,8 +781,8 @@ class Keeper:
                 self._step(machine.Serving(member.handle))
                 # What was decided before it was known to serve was not told to it, and a request may wait there.
                 member.link.send(msg.Decided(self._live.number))
-            case msg.Failed(failure):
-                self._failed(member, failure)
+            case msg.Failed(failure, is_held):
+                self._failed(member, failure, is_held=is_held)
             case msg.Refused():
                 member.has_refused = True
             case msg.Forked(handle, pid):
@@ -804,13 +835,14 @@ class Keeper:
             case msg.Drained():
                 pass
 
-    def _failed(self, member: Member, failure: msg.Failure) -> None:
+    def _failed(self, member: Member, failure: msg.Failure, *, is_held: bool) -> None:
         """A boot that fails while an edit is being settled has probably read a half-written file: what it says counts
         only if the edit turns out to mean nothing."""
         self._is_complete = member.has_failed = True
         if member.handle == self._machine.second:
             return  # the same has just been loaded, and answers
-        self._doubtful = machine.Failed(self._generation_of(member), failure)
+        self._arm_drain(member.handle)
+        self._doubtful = machine.Failed(self._generation_of(member), failure, is_held)
         self._settle_doubts()
 
     def _settle_doubts(self) -> None:
@@ -1211,12 +1243,11 @@ class Keeper:
         server = self._route
         is_answering = server is not None and server.role is not Role.PAGE
         records = self._machine.records.values()
-        has_own_server = any(record.stage is Stage.FOREIGN for record in records)
         checkpoints = [record.handle for record in records if record.stage is Stage.CHECKPOINT]
         return self._ledger.plan(
             edit,
             serving=server.handle if server is not None and is_answering else None,
-            candidates=[] if has_own_server else checkpoints,
+            candidates=[] if self._machine.has_own_server else checkpoints,
             is_project_code=lambda path: not self._is_complete and self._is_project_code(path),
             receivers=server is not None and server.receivers,
         )
@@ -1370,6 +1401,13 @@ class Keeper:
         )
         console.tell("reload", told.fields(), [told.line(is_verbose=self._is_verbose)])
 
+    def _say_held(self, generation: int, by: msg.Failure | None) -> None:
+        """The start is made again, or waits: what is told of the reload is the way that is gone in the end."""
+        if by is not None:
+            self._decision = Plan(Way.COLD, self._decision.place, console.HELD)
+            self._patches = (None, ())
+        console.say([console.held_line(by)])
+
     def _state(self) -> dict[str, object]:
         return {
             "generation": self._machine.generation,
@@ -1395,8 +1433,13 @@ class Keeper:
             console.say([f"This is shown at http://{self._address()}/ as well. Quit with CONTROL-C."])
 
     def _look_for_twin(self, files: list[str]) -> None:
-        if any(map(mentions_run_main, files)):
-            self._loop.call_from_thread(self._step, machine.TwinWanted())
+        """On a thread of its own: it reads all that was executed."""
+        self._loop.call_from_thread(self._twin_looked_for, any(map(mentions_run_main, files)))
+
+    def _twin_looked_for(self, is_wanted: bool) -> None:
+        self._notes.note(TWIN, holds=is_wanted)
+        if is_wanted:
+            self._step(machine.TwinWanted())
 
     # ---- limits -----------------------------------------------------------------------------------------------------
 

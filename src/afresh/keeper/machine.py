@@ -48,7 +48,7 @@ class Record(msgspec.Struct, frozen=True):
     """What is known of one process. `parent` is the checkpoint it was forked from.
 
     `is_ready`: a checkpoint with the application loaded. `checks`: it has deferred checks to run. `forks`: a boot that
-    could have stayed behind as a checkpoint.
+    could have stayed behind as a checkpoint. `is_foreign`: it has a server of its own.
     """
 
     handle: int
@@ -59,6 +59,7 @@ class Record(msgspec.Struct, frozen=True):
     is_ready: bool = False
     checks: bool = False
     forks: bool = False
+    is_foreign: bool = False
 
 
 # ---- events -----------------------------------------------------------------------------------------------------
@@ -98,10 +99,12 @@ class Serving(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """The boot of a generation, or its checks, failed."""
+    """The boot of a generation, or its checks, failed. `is_held`: perhaps on something that only one process can have,
+    such as a port or a lock (`afresh.boot.failure.may_be_held`)."""
 
     generation: int
     failure: Failure
+    is_held: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -131,8 +134,14 @@ class TooSlow(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Stuck(msgspec.Struct, frozen=True):
+    """The boot of the generation waits for a lock."""
+
+    generation: int
+
+
 class DrainOverdue(msgspec.Struct, frozen=True):
-    """A draining process has had its time."""
+    """A process that drains, or runs its exit handlers, has had its time."""
 
     handle: int
 
@@ -180,6 +189,7 @@ Event: TypeAlias = (
     | Refused
     | Ended
     | TooSlow
+    | Stuck
     | DrainOverdue
     | StopAsked
     | StopOverdue
@@ -275,6 +285,18 @@ class ShowFailure(msgspec.Struct, frozen=True):
     generation: int
 
 
+class ShowHeld(msgspec.Struct, frozen=True):
+    """The start of the generation needs what an older process may hold: those end, and then it is made again. `by`: the
+    failure that told it, None where the start waits for a lock."""
+
+    generation: int
+    by: Failure | None
+
+
+class FoundExclusive(msgspec.Struct, frozen=True):
+    """The start succeeded when no older process was left: it is `Machine.is_exclusive` from now on."""
+
+
 class ShowReplaced(msgspec.Struct, frozen=True):
     """A server ended unasked and another takes over."""
 
@@ -316,6 +338,8 @@ Effect: TypeAlias = (
     | Route
     | Answering
     | ShowFailure
+    | ShowHeld
+    | FoundExclusive
     | ShowReplaced
     | ArmBound
     | ArmChecks
@@ -327,13 +351,18 @@ Effects: TypeAlias = Iterator[Effect]
 
 
 class Machine(msgspec.Struct):
-    """The state. `generation` counts from 1; `server` is the process that answers now."""
+    """The state. `generation` counts from 1; `server` is the process that answers now.
+
+    `is_exclusive`: the project's start takes something that only one process can have. Then whatever is older ends
+    before a start begins, as under a server that has one process.
+    """
 
     generation: int = 1
     reason: str = "start"
     server: int | None = None
     failure: Failure | None = None
     is_stopping: bool = False
+    is_exclusive: bool = False
     has_answered: bool = False
     exit_status: int = 0
     records: dict[int, Record] = msgspec.field(default_factory=dict)
@@ -344,7 +373,10 @@ class Machine(msgspec.Struct):
     _was_patched: bool = False  # by the last edit: a function is edited next, more often than what a start executes
     _kept: set[int] = msgspec.field(default_factory=set)  # checkpoints that may be gone on from
     _checks_begun: int = 0  # the generation whose checks were started last
-    _boot_waits: bool = False
+    _waits: bool = False  # the generation's start begins when nobody is in its way any more,
+    _waits_at: int | None = None  # from this checkpoint
+    _is_alone: bool = True  # nothing of ours can be what the start fails on
+    _suspects: bool = False  # as `is_exclusive`, but only a start that succeeds will prove it
     _told: tuple[int, bool] = (0, False)
     _ended_early: int = 0  # the generation of which a server ended as soon as it served
 
@@ -375,17 +407,19 @@ class Machine(msgspec.Struct):
                 yield from self._serves_by_itself(handle)
             case Serving(handle):
                 yield from self._serving(handle)
-            case Failed(generation, failure):
+            case Failed(generation, failure, is_held):
                 if generation == self.generation and not self.is_stopping:
-                    yield from self._fail(failure)
+                    yield from self._start_failed(failure, is_held=is_held)
             case Refused(handle, status):
                 yield from self._refused(handle, status)
             case Ended():
                 yield from self._ended(event)
             case TooSlow(generation, seconds):
                 yield from self._too_slow(generation, seconds)
+            case Stuck(generation):
+                yield from self._stuck(generation)
             case DrainOverdue(handle):
-                if handle in self.records and self.records[handle].stage is Stage.DRAINING:
+                if handle in self.records and self.records[handle].stage in (Stage.DRAINING, Stage.ENDING):
                     yield Kill(handle, Force.KILL)
             case StopAsked():
                 yield from self._stop()
@@ -419,25 +453,62 @@ class Machine(msgspec.Struct):
         # A boot that fails leaves its checkpoints to the next; of more than one such boot they would pile up.
         self._kept = self._line(self.ready) | self._line(at)
         self.second = None
-        retired = list(self.records.values())
+        older = list(self.records)
         # First what the user waits for. That the old server still accepts does no harm: the gate tells it that it is
         # stale, and it hands over.
         yield from self._begin(at)
-        for record in retired:
-            if record.handle in self.records and self.records[record.handle].generation != self.generation:
-                yield from self._retire(record)
+        for handle in older:
+            if self.records[handle].generation != self.generation:
+                yield from self._retire(self.records[handle])
         yield ArmBound(self.generation)
 
     def _begin(self, at: int | None) -> Effects:
-        if any(record.stage is Stage.FOREIGN for record in self.records.values()):
-            # It holds the port itself: its successor can only bind when it is gone.
-            self._boot_waits = True
-        elif at is None or at not in self.records:
+        """Start the generation from the checkpoint, or afresh; or end those in its way, and be called again by the end
+        of each of them. Meanwhile one of them may be the checkpoint itself, and an edit may ask for another."""
+        if at is not None and (at not in self.records or self.records[at].stage is not Stage.CHECKPOINT):
+            at = None
+        in_the_way = self._in_the_way(at)
+        self._waits, self._waits_at = bool(in_the_way), at
+        if in_the_way:
+            if self._is_careful:
+                self._kept = self._line(at)
+            for record in in_the_way:
+                yield from self._retire(record)
+            return
+        self._is_alone = not self._others(None)
+        if at is None:
             yield Spawn(self._new(Role.BOOT), Role.BOOT, self.generation)
         elif self.records[at].is_ready:
             yield from self._fork_server(at)
         else:
             yield from self._resume(at)
+
+    @property
+    def _is_careful(self) -> bool:
+        return self.is_exclusive or self._suspects
+
+    def _in_the_way(self, at: int | None) -> list[Record]:
+        """Who has to end before the generation starts from there."""
+        if self._is_careful:
+            return self._others(at)
+        # It holds the port itself: its successor can only bind when it is gone.
+        return [record for record in self.records.values() if record.is_foreign]
+
+    def _others(self, at: int | None) -> list[Record]:
+        """Who may hold something of the project's that a process which comes from there does not hold as well."""
+        line = self._line(at)
+        return [
+            record
+            for record in self.records.values()
+            if record.handle not in line
+            and record.role not in (Role.PAGE, Role.TWIN)
+            and not (record.stage is Stage.STANDBY and record.parent in line)
+        ]
+
+    @property
+    def has_own_server(self) -> bool:
+        """Whether the project is served by a server of its own."""
+        return any(record.is_foreign for record in self.records.values())
 
     @property
     def checkpoints(self) -> tuple[int, ...]:
@@ -461,6 +532,7 @@ class Machine(msgspec.Struct):
                 self._set(record.handle, stage=Stage.DRAINING)
                 yield Drain(record.handle)
             case _, Stage.FOREIGN:
+                self._set(record.handle, stage=Stage.ENDING)
                 yield Kill(record.handle, Force.TERMINATE)
             case _, Stage.STANDBY if record.parent in self._kept:
                 return  # it has done nothing yet, and what it was forked from is what it was
@@ -488,7 +560,7 @@ class Machine(msgspec.Struct):
     # ---- a generation comes up ----------------------------------------------------------------------------------
 
     def _boot_ready(self, handle: int, *, forks: bool, checks: bool, is_quick: bool) -> Effects:
-        if not self._is_current(handle) or self.is_stopping:
+        if not self._is_starting(handle) or self.is_stopping:
             return
         self._set(handle, checks=checks, forks=forks)
         is_second = handle == self.second
@@ -499,7 +571,8 @@ class Machine(msgspec.Struct):
             self._set(handle, stage=Stage.ENDING)
             yield Kill(handle, Force.KILL)
             return
-        if forks and (is_second or not is_quick or parent is None):
+        # Where a start takes what only one can have, none is made beside a server that lives.
+        if forks and (is_second or not is_quick or parent is None or self._is_careful):
             self._set(handle, stage=Stage.CHECKPOINT, is_ready=True)
             self.ready = handle
             self._kept = self._line(handle)
@@ -594,8 +667,8 @@ class Machine(msgspec.Struct):
         yield Kill(standby.handle, Force.KILL)
 
     def _serves_by_itself(self, handle: int) -> Effects:
-        if self._is_current(handle):
-            self._set(handle, stage=Stage.FOREIGN)
+        if self._is_starting(handle):
+            self._set(handle, stage=Stage.FOREIGN, is_foreign=True)
             yield from self._now_answering(by_page=False)
 
     def _serving(self, handle: int) -> Effects:
@@ -627,6 +700,11 @@ class Machine(msgspec.Struct):
         return self.failure is not None
 
     def _now_answering(self, *, by_page: bool) -> Effects:
+        if not by_page:
+            if self._suspects and not self.is_exclusive:
+                self.is_exclusive = True
+                yield FoundExclusive()
+            self._suspects = False
         if self._told != (self.generation, by_page):
             self._told = (self.generation, by_page)
             yield Answering(self.generation, self.reason, by_page)
@@ -640,7 +718,7 @@ class Machine(msgspec.Struct):
         server = self.records.get(self.server or 0)
         if generation != self.generation or server is None or self.is_stopping:
             return
-        if self.ready is None and server.forks:
+        if self.ready is None and server.forks and not self._is_careful:
             # What answers was not left behind as a checkpoint. Whoever is to be comes the same way once more.
             if self.second is None and server.parent in self._kept:
                 self.second = yield from self._fork(server.parent, Role.BOOT)
@@ -656,10 +734,55 @@ class Machine(msgspec.Struct):
 
     # ---- a generation fails -------------------------------------------------------------------------------------
 
+    def _start_failed(self, failure: Failure, *, is_held: bool) -> Effects:
+        """Show it, unless an older process may be the cause: then the start is made again when all of them are gone.
+
+        Made once: it is alone then, and what it fails on is no process of ours.
+        """
+        if not is_held or self._is_alone or self.failure is not None or self._has_server():
+            yield from self._fail(failure)
+            return
+        self._suspects = True
+        yield ShowHeld(self.generation, failure)
+        for record in list(self.records.values()):
+            if record.stage is Stage.STARTING and record.generation == self.generation:
+                self._set(record.handle, stage=Stage.ENDING)  # by itself: its exit handlers run
+        yield from self._begin(None)
+
+    def _has_server(self) -> bool:
+        """Whether the generation is answered, and not by a waiting page."""
+        return self.server is not None and self.records[self.server].role is not Role.PAGE
+
+    def _stuck(self, generation: int) -> Effects:
+        """The start goes on as soon as whoever has the lock is gone."""
+        boot = self.starting
+        if generation != self.generation or boot is None or self._has_server() or self.is_stopping:
+            return
+        if not self._suspects and self._others(boot):
+            self._suspects = True
+            yield ShowHeld(generation, None)
+        yield from self._end_others(boot)
+
+    def _end_others(self, boot: int) -> Effects:
+        self._kept = self._line(self.records[boot].parent)
+        for record in self._others(boot):
+            yield from self._retire(record)
+
+    @property
+    def starting(self) -> int | None:
+        """The boot of the generation that is not ready yet."""
+        found = (
+            record.handle
+            for record in self.records.values()
+            if record.role is Role.BOOT and record.stage is Stage.STARTING and record.generation == self.generation
+        )
+        return next(found, None)
+
     def _fail(self, failure: Failure) -> Effects:
         if self.failure is not None:
             return
         self.failure = failure
+        self._suspects = self._waits = False
         yield ShowFailure(failure, self.generation)
         if self.server is not None:
             # Failing checks. It leaves first: with two that accept, an error page could be followed by a good answer.
@@ -677,7 +800,7 @@ class Machine(msgspec.Struct):
             return
         if self.has_answered or self.generation > 1:
             title = f"The command ended with status {status} instead of serving; its message is in the terminal."
-            yield from self._fail(Failure("exit", title))
+            yield from self._start_failed(Failure("exit", title), is_held=status > 0)
             return
         self.exit_status = status
         yield from self._stop()
@@ -685,10 +808,15 @@ class Machine(msgspec.Struct):
     def _too_slow(self, generation: int, seconds: float) -> Effects:
         if generation != self.generation or self.server is not None or self.failure or self.is_stopping:
             return
-        if any(record.stage is Stage.FOREIGN for record in self.records.values()):
+        if self.has_own_server:
             return
-        waiting = Failure("slow", f"The project has been starting for {seconds:.0f} seconds and is not ready yet.")
-        yield from self._spawn_page(waiting)
+        title = f"The project has been starting for {seconds:.0f} seconds and is not ready yet."
+        if self._waits:
+            title = f"For {seconds:.0f} seconds the start has waited for the end of the previous server."
+        yield from self._spawn_page(Failure("slow", title))
+        if (boot := self.starting) is not None:
+            # It may ask again and again for what one of these has.
+            yield from self._end_others(boot)
 
     # ---- processes end ------------------------------------------------------------------------------------------
 
@@ -710,9 +838,8 @@ class Machine(msgspec.Struct):
             self.second = None
             return  # the generation has a server; only the next edit will take longer
         yield from self._end_standby(event.handle)
-        if self._boot_waits and record.stage is Stage.FOREIGN:
-            self._boot_waits = False
-            yield Spawn(self._new(Role.BOOT), Role.BOOT, self.generation)
+        if self._waits:
+            yield from self._begin(self._waits_at)
             return
         is_expected = record.stage in (Stage.ENDING, Stage.DRAINING) or event.explained
         if record.generation == self.generation and not is_expected:
@@ -726,7 +853,8 @@ class Machine(msgspec.Struct):
                     yield from self._spawn_page(self.failure)
             case Role.BOOT, Stage.STARTING | Stage.FOREIGN:
                 title = f"The project's process {describe(status)} while it was starting."
-                yield from self._fail(Failure("exit", title))
+                is_held = status > 0 and record.stage is Stage.STARTING
+                yield from self._start_failed(Failure("exit", title), is_held=is_held)
             case ((Role.SERVER | Role.BOOT), Stage.OFFERED | Stage.SERVING):
                 if self.failure is not None:
                     return
@@ -786,6 +914,9 @@ class Machine(msgspec.Struct):
     def _is_current(self, handle: int) -> bool:
         record = self.records.get(handle)
         return record is not None and record.generation == self.generation
+
+    def _is_starting(self, handle: int) -> bool:
+        return self._is_current(handle) and self.records[handle].stage is Stage.STARTING
 
     def _having(self, role: Role) -> bool:
         return any(record.role is role for record in self.records.values())

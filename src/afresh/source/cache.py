@@ -52,7 +52,7 @@ class CodeCache:
     """
 
     def __init__(self, directory: str | None, compiler: str | None = None) -> None:
-        self._directory = directory if directory and _is_ours(directory) else None
+        self._directory = directory if directory and is_ours(directory) else None
         self.compiler = compiler or repr(_compiler())
         self._key = self.compiler.encode()
         self._is_pruned = False
@@ -70,7 +70,7 @@ class CodeCache:
         if self._directory is None:
             return None
         try:
-            data = _read_own(self._file(digest, path))
+            data = read_own(self._file(digest, path))
             if data[:CHECK_BYTES] != source_hash(CHECK_KEY, payload := data[CHECK_BYTES:]):
                 return None
             code = marshal.loads(payload)
@@ -84,7 +84,7 @@ class CodeCache:
             return
         try:
             payload = marshal.dumps(code)
-            _write(self._file(digest, path), source_hash(CHECK_KEY, payload) + payload)
+            write_own(self._file(digest, path), source_hash(CHECK_KEY, payload) + payload)
             if not self._is_pruned:
                 self._is_pruned = True
                 _prune_daily(self._directory, time.time())
@@ -107,7 +107,7 @@ def _compiler() -> tuple[object, ...]:
     return sys.implementation.cache_tag, MAGIC_NUMBER, sys.flags.optimize, no_ranges
 
 
-def _is_ours(directory: str) -> bool:
+def is_ours(directory: str) -> bool:
     """Make the directory; whether it is this user's and nobody else can write into it."""
     try:
         os.makedirs(os.path.dirname(directory), mode=0o700, exist_ok=True)
@@ -122,7 +122,8 @@ def _is_ours(directory: str) -> bool:
     return is_directory and status.st_uid == os.geteuid() and not status.st_mode & WRITABLE_BY_OTHERS
 
 
-def _read_own(file: str) -> bytes:
+def read_own(file: str) -> bytes:
+    """The content of a file that nobody else could have written; nothing of any other. Raises OSError."""
     descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         status = os.fstat(descriptor)
@@ -136,7 +137,8 @@ def _read_own(file: str) -> bytes:
         os.close(descriptor)
 
 
-def _write(file: str, data: bytes) -> None:
+def write_own(file: str, data: bytes) -> None:
+    """Put the whole content there, for `read_own`. Raises OSError."""
     # A name of its own: two boots may compile the same file at once. Renamed, so that no reader sees half of it.
     temporary = f"{file}.{os.getpid()}"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

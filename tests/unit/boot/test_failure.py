@@ -1,6 +1,7 @@
 """An exception as a value: what is shown, what is left out, and that nothing about it is trusted."""
 
 import linecache
+import sqlite3
 import subprocess
 import sys
 import traceback
@@ -10,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from afresh.boot.failure import MAX_BYTES, failure_of
+from afresh.boot.failure import MAX_BYTES, failure_of, may_be_held
 from afresh.boot.roots import OWN, ProjectRoots
 from afresh.channel.endpoint import MAX_BYTES as PACKET
 from afresh.channel.messages import Failed, Failure
@@ -256,3 +257,85 @@ def test_chain_that_is_a_circle() -> None:
     first, second = ValueError("first"), ValueError("second")
     first.__cause__, second.__cause__ = second, first
     assert [info.message for info in shown(first).exceptions] == ["second", "first"]
+
+
+# ---- what an older process may hold ---------------------------------------------------------------------------------
+
+
+class Timeout(Exception):
+    __module__ = "filelock._error"
+
+
+class NumberOnly(Exception):
+    errno = 98
+
+
+def chained(exc: BaseException, by: BaseException, *, how: str) -> BaseException:
+    if how == "cause":
+        exc.__cause__ = by
+    else:
+        exc.__context__ = by
+        exc.__suppress_context__ = how == "suppressed"
+    return exc
+
+
+IN_USE = OSError(98, "Address already in use")
+HELD = {
+    "lock": BlockingIOError(11, "Resource temporarily unavailable"),
+    "port": IN_USE,
+    "record lock": PermissionError(13, "Permission denied"),
+    "file": FileExistsError(17, "File exists"),
+    "device": OSError(16, "Device or resource busy"),
+    "number of a C library": NumberOnly("bind"),
+    "sqlite": sqlite3.OperationalError("database is locked"),
+    "sqlite, a table": sqlite3.OperationalError("database table is locked: app"),
+    "duckdb": Exception('IO Error: Could not set lock on file "/x.duckdb": Conflicting lock is held in python (PID 1)'),
+    "leveldb": Exception("IO error: lock db/LOCK: Resource temporarily unavailable"),
+    "h5py": Exception("Unable to synchronously open file (unable to lock file, errno = 11)"),
+    "grpc": RuntimeError("Failed to bind to address localhost:50051; set GRPC_VERBOSITY=debug"),
+    "twisted": Exception("Couldn't listen on any:8000: [Errno 98] Address already in use."),
+    "debugpy": RuntimeError("Can't listen for client connections: [Errno 98] Address already in use"),
+    "postgresql": Exception('database "app" is being accessed by other users'),
+    "pid file": Exception("Program already running with PID: 1234"),
+    "exit with a sentence": SystemExit("Another instance is already running."),
+    "the exception's name": type("AlreadyLocked", (Exception,), {})(),
+    "the package's name": Timeout(),
+    "cause": chained(ImportError("no metrics"), IN_USE, how="cause"),
+    "context": chained(SystemExit(1), IN_USE, how="context"),
+    "suppressed context": chained(LookupError("no metrics"), IN_USE, how="suppressed"),
+    "group": BaseExceptionGroup("starting", [ValueError("no"), ExceptionGroup("ports", [IN_USE])]),
+}
+NOT_HELD = {
+    "mistake": NameError("name 'lock' is not defined"),
+    "no such module": ModuleNotFoundError("No module named 'filelock'"),
+    "no such file": FileNotFoundError(2, "No such file or directory", "lock"),
+    "a word that holds another": ValueError("the blocks of the clock"),
+    "a setting": ValueError("SECRET_KEY must not be empty"),
+    "nothing said": RuntimeError(),
+    "no exit": SystemExit(1),
+}
+
+
+@pytest.mark.parametrize("exc", HELD.values(), ids=HELD)
+def test_what_may_be_held(exc: BaseException) -> None:
+    assert may_be_held(exc)
+
+
+@pytest.mark.parametrize("exc", NOT_HELD.values(), ids=NOT_HELD)
+def test_what_is_held_by_nobody(exc: BaseException) -> None:
+    assert not may_be_held(exc)
+
+
+def test_a_circle_and_hostile_attributes_hold_nothing() -> None:
+    class Hostile(Exception):
+        @property
+        def errno(self) -> int:
+            raise RuntimeError("locked")
+
+        def __str__(self) -> str:
+            raise RuntimeError("locked")
+
+    one, other = ValueError("a"), ValueError("b")
+    one.__cause__, other.__cause__ = other, one
+    assert not may_be_held(one)
+    assert not may_be_held(Hostile())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from afresh.channel.messages import Failure
 from afresh.keeper import console
 
 
@@ -22,3 +23,14 @@ def test_what_an_obstacle_means(is_at_end: bool, has_checkpoints: bool, meaning:
 def test_an_edit_that_means_nothing() -> None:
     line = console.nothing_line("page.html", "the project has dealt with it")
     assert line == "no reload · page.html · the project has dealt with it"
+
+
+def test_what_is_held() -> None:
+    failure = Failure("error", "OSError: [Errno 98] Address already in use")
+    assert console.held_line(failure) == (
+        "The start failed (OSError: [Errno 98] Address already in use). The previous server may hold what it needs: "
+        "that ends first, and the start is made again."
+    )
+    assert console.held_line(None) == (
+        "The start waits for a lock. The previous server may hold what it needs: that ends first."
+    )

@@ -1,5 +1,6 @@
 """The machine: sequences of events in, effects out."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -388,7 +389,7 @@ def test_a_refusal_at_the_first_start_ends_everything_with_its_status() -> None:
 def test_a_refusal_later_is_shown() -> None:
     machine = serving()
     machine.step(m.Edited("settings.py"))
-    assert kinds(machine.step(m.Refused(3, 1))) == [m.ShowFailure, m.Spawn]
+    assert kinds(machine.step(m.Refused(3, 0))) == [m.ShowFailure, m.Spawn]
 
 
 def test_a_killed_server_is_replaced_from_its_checkpoint() -> None:
@@ -448,6 +449,213 @@ def test_a_foreign_server_is_gone_before_its_successor_starts() -> None:
     assert machine.step(m.Ended(1, 0)) == [m.Spawn(2, m.Role.BOOT, 2)]
 
 
+# ---- what only one process can have ---------------------------------------------------------------------------------
+
+HELD = Failure("error", "BlockingIOError: [Errno 11] Resource temporarily unavailable")
+# How a start can end on something that is held.
+FAILURES_ON_WHAT_IS_HELD = (
+    m.Failed(2, HELD, is_held=True),
+    m.Ended(3, 1),
+    m.Refused(3, 1),
+)
+
+
+def edited(machine: m.Machine) -> m.Machine:
+    """Server 2 drains, checkpoint 1 stays, boot 3 starts."""
+    machine.step(m.Edited("views.py"))
+    return machine
+
+
+def held() -> m.Machine:
+    """As `edited`, and the start has failed on what an older process may hold."""
+    machine = edited(serving())
+    machine.step(m.Failed(2, HELD, is_held=True))
+    machine.step(m.Ended(3, 1, explained=True))
+    return machine
+
+
+@pytest.mark.parametrize("event", FAILURES_ON_WHAT_IS_HELD)
+def test_what_an_older_process_may_hold_is_no_failure_to_show(event: m.Event) -> None:
+    machine = edited(serving())
+    effects = machine.step(event)
+    assert [kind for kind in kinds(effects) if kind in (m.ShowHeld, m.ShowFailure)] == [m.ShowHeld]
+    effects += machine.step(m.Ended(3, 1, explained=True))
+    # First the server, then the checkpoint that it came from, whose exit handlers may remove what it needs.
+    assert m.Spawn not in kinds(effects)
+    assert machine.step(m.Ended(2, 0)) == [m.Stop(1)]
+    assert machine.step(m.Ended(1, 0)) == [m.Spawn(4, m.Role.BOOT, 2)]
+
+
+@pytest.mark.parametrize("event", [m.Failed(2, BROKEN), m.Ended(3, -11), m.Refused(3, 0)])
+def test_any_other_failure_is_shown_at_once(event: m.Event) -> None:
+    assert kinds(edited(serving()).step(event)) == [m.ShowFailure, m.Spawn]
+
+
+def test_what_fails_with_no_older_process_there_is_shown() -> None:
+    machine, _ = started()
+    assert kinds(machine.step(m.Failed(1, HELD, is_held=True))) == [m.ShowFailure, m.Spawn]
+
+
+def test_what_fails_a_second_time_is_shown_and_proves_nothing() -> None:
+    machine = held()
+    machine.step(m.Ended(2, 0))
+    machine.step(m.Ended(1, 0))
+    assert kinds(machine.step(m.Failed(2, HELD, is_held=True))) == [m.ShowFailure, m.Spawn]
+    machine.step(m.Ended(4, 1, explained=True))
+    machine.step(m.Serving(5))
+    assert not machine.is_exclusive
+    assert m.Spawn(6, m.Role.BOOT, 3) in machine.step(m.Edited("views.py"))
+
+
+def test_an_edit_while_the_old_end_is_what_starts_when_they_are_gone() -> None:
+    machine = held()
+    effects = machine.step(m.Edited("models.py"))
+    assert m.Spawn not in kinds(effects)
+    machine.step(m.Ended(2, 0))
+    assert machine.step(m.Ended(1, 0)) == [m.Spawn(4, m.Role.BOOT, 3)]
+
+
+def test_an_old_process_that_does_not_end_is_killed() -> None:
+    machine = held()
+    assert machine.step(m.DrainOverdue(2)) == [m.Kill(2, m.Force.KILL)]
+    machine.step(m.Ended(2, -9))
+    assert machine.step(m.DrainOverdue(1)) == [m.Kill(1, m.Force.KILL)]
+    assert machine.step(m.Ended(1, -9)) == [m.Spawn(4, m.Role.BOOT, 2)]
+
+
+def test_a_failed_start_that_hangs_in_its_exit_handlers_is_killed() -> None:
+    machine = edited(serving())
+    machine.step(m.Failed(2, HELD, is_held=True))
+    machine.step(m.Ended(2, 0))
+    machine.step(m.Ended(1, 0))
+    assert machine.step(m.DrainOverdue(3)) == [m.Kill(3, m.Force.KILL)]
+    assert machine.step(m.Ended(3, -9)) == [m.Spawn(4, m.Role.BOOT, 2)]
+
+
+def test_a_waiting_page_answers_while_the_old_end() -> None:
+    machine = held()
+    [page] = machine.step(m.TooSlow(2, 30.0))
+    assert isinstance(page, m.Spawn)
+    assert page.failure is not None
+    assert "end of the previous server" in page.failure.title
+    machine.step(m.Serving(page.handle))
+    machine.step(m.Ended(2, 0))
+    [boot] = machine.step(m.Ended(1, 0))
+    assert boot == m.Spawn(5, m.Role.BOOT, 2)
+    machine.step(m.BootReady(5, forks=True, checks=False))
+    assert machine.step(m.Serving(6))[:2] == [m.Route(6), m.Drain(page.handle)]
+
+
+def test_the_end_that_is_asked_for_while_the_old_end_starts_nothing() -> None:
+    machine = held()
+    machine.step(m.StopAsked())
+    effects = machine.step(m.Ended(2, 0)) + machine.step(m.Ended(1, 0))
+    assert effects == [m.Stop(1), m.Finish(0)]
+
+
+def exclusive() -> m.Machine:
+    """Generation 2 came up when it was alone: boot 4 is a checkpoint, and server 5 answers."""
+    machine = held()
+    machine.step(m.Ended(2, 0))
+    machine.step(m.Ended(1, 0))
+    machine.step(m.BootReady(4, forks=True, checks=False))
+    machine.step(m.Serving(5))
+    assert machine.is_exclusive
+    return machine
+
+
+def test_from_then_on_the_old_end_before_the_new_begin() -> None:
+    machine = exclusive()
+    assert machine.step(m.Edited("views.py")) == [m.Route(None), m.Drain(5), m.ArmBound(3)]
+    assert machine.step(m.Ended(5, 0)) == [m.Stop(4)]
+    assert machine.step(m.Ended(4, 0)) == [m.Spawn(6, m.Role.BOOT, 3)]
+
+
+def test_what_is_gone_on_from_stays() -> None:
+    machine = exclusive()
+    assert machine.step(m.Edited("views.py:detail", at=4)) == [m.Route(None), m.Drain(5), m.ArmBound(3)]
+    assert machine.step(m.Ended(5, 0)) == forked(4, 6, 3)
+
+
+def test_what_is_gone_on_from_ends_after_all() -> None:
+    machine = exclusive()
+    machine.step(m.Edited("views.py:detail", at=4))
+    assert machine.step(m.Ended(4, -9)) == []
+    assert machine.step(m.Ended(5, 0)) == [m.Spawn(6, m.Role.BOOT, 3)]
+
+
+def test_an_edit_takes_the_way_of_another_that_still_waits() -> None:
+    machine = exclusive()
+    machine.step(m.Edited("views.py:detail", at=4))
+    assert m.Spawn not in kinds(machine.step(m.Edited("settings.py")))
+    assert machine.step(m.Ended(5, 0)) == [m.Stop(4)]
+    # It is ending: nothing can be gone on from there any more.
+    machine.step(m.Edited("views.py:detail", at=4))
+    assert machine.step(m.Ended(4, 0)) == [m.Spawn(6, m.Role.BOOT, 5)]
+
+
+def test_nothing_is_repeated_beside_a_server_that_has_what_only_one_can_have() -> None:
+    machine, _ = started()
+    machine.is_exclusive = True
+    machine.step(m.Stood(1))
+    machine.step(m.BootReady(1, forks=True, checks=True))
+    machine.step(m.Serving(3))
+    machine.step(m.Edited("views.py", at=2))
+    machine.step(m.Ended(3, 0))
+    assert m.ForkFrom(2, 4, m.Role.BOOT) in machine.step(m.Ended(1, 0))
+    assert machine.step(m.BootReady(4, forks=True, checks=True, is_quick=True)) == forked(4, 5, 2)
+
+
+def test_a_start_that_waits_for_a_lock_gets_it_from_the_old() -> None:
+    machine = edited(serving())
+    assert machine.step(m.Stuck(2)) == [m.ShowHeld(2, None)]
+    assert machine.step(m.Stuck(2)) == []
+    assert machine.step(m.Ended(2, 0)) == [m.Stop(1)]
+    machine.step(m.Ended(1, 0))
+    machine.step(m.BootReady(3, forks=True, checks=False))
+    machine.step(m.Serving(4))
+    assert machine.is_exclusive
+
+
+def test_a_start_that_asks_again_and_again_gets_it_when_it_is_slow() -> None:
+    machine = edited(serving())
+    machine.step(m.Ended(2, 0))
+    assert m.Stop(1) in machine.step(m.TooSlow(2, 30.0))
+
+
+def test_a_lock_that_nobody_of_ours_has_is_waited_for() -> None:
+    machine, _ = started()
+    assert machine.step(m.Stuck(1)) == []
+
+
+def test_failures_that_alternate_leave_no_processes_behind() -> None:
+    machine = resumable()
+    for number in range(6):
+        effects = machine.step(m.Edited("models.py", at=2 if 2 in machine.records else None))
+        for record in list(machine.records.values()):
+            if record.stage in (m.Stage.DRAINING, m.Stage.ENDING) and record.generation != machine.generation:
+                effects += machine.step(m.Ended(record.handle, 0))
+        boot = next((e.handle for e in effects if isinstance(e, m.ForkFrom | m.Spawn) and e.role is m.Role.BOOT), None)
+        assert boot is not None
+        failure, is_held = ((BROKEN, False), (HELD, True))[number % 2]
+        effects = machine.step(m.Failed(machine.generation, failure, is_held))
+        effects += machine.step(m.Ended(boot, 1, explained=True))
+        for _ in range(3):
+            for effect in list(effects):
+                if isinstance(effect, m.Stop | m.Kill):
+                    effects += machine.step(m.Ended(effect.handle, 0))
+        again = machine.starting
+        if again is not None:
+            machine.step(m.Failed(machine.generation, failure, is_held))
+            machine.step(m.Ended(again, 1, explained=True))
+        page = next(
+            r.handle for r in machine.records.values() if r.role is m.Role.PAGE and r.generation == machine.generation
+        )
+        machine.step(m.Serving(page))
+        assert machine.failure is not None
+    assert len(machine.records) <= 3, machine
+
+
 def test_a_draining_server_that_takes_too_long_is_killed() -> None:
     machine = serving()
     machine.step(m.Edited("views.py"))
@@ -495,7 +703,8 @@ events = st.one_of(
     st.builds(m.BootReady, handles, st.booleans(), st.booleans()),
     st.builds(m.ServesByItself, handles),
     st.builds(m.Serving, handles),
-    st.builds(m.Failed, handles, st.sampled_from([BROKEN, CHECKS])),
+    st.builds(m.Failed, handles, st.sampled_from([BROKEN, CHECKS]), st.booleans()),
+    st.builds(m.Stuck, st.integers(1, 4)),
     st.builds(m.Refused, handles, st.integers(0, 3)),
     st.builds(m.Ended, handles, st.integers(-11, 3), st.booleans(), st.booleans()),
     st.builds(m.TooSlow, st.integers(1, 4), st.just(30.0)),
@@ -505,11 +714,17 @@ events = st.one_of(
 )
 
 
-@given(st.lists(events, max_size=40))
-def test_in_any_order_nobody_old_answers_and_the_end_is_reached(order: list[m.Event]) -> None:
+@given(st.lists(events, max_size=40), st.booleans())
+def test_in_any_order_nobody_old_answers_and_the_end_is_reached(order: list[m.Event], is_exclusive: bool) -> None:
     machine, effects = started()
+    machine.is_exclusive = is_exclusive
     for event in order:
-        effects += machine.step(event)
+        new = machine.step(event)
+        effects += new
+        if machine.is_exclusive and m.Spawn in kinds(new):
+            projects = [record for record in machine.records.values() if record.role not in (m.Role.PAGE, m.Role.TWIN)]
+            began = [effect.handle for effect in new if isinstance(effect, m.Spawn) and effect.role is m.Role.BOOT]
+            assert not began or [record.handle for record in projects] == began
         if machine.server is not None:
             assert machine.records[machine.server].generation == machine.generation
         boots = [

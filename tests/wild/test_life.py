@@ -1,0 +1,177 @@
+"""Which processes there are, and in which order: what only one process can have, taken by the project's start (a lock,
+a port, a file), and what runs only where RUN_MAIN is unset. Under Django's reloader the old process is gone before the
+next one begins.
+"""
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from afresh.testing.client import free_port
+
+from .base import Project, Tried, edited
+
+SAVES = 20
+
+APPS = """\
+import os
+
+from django.apps import AppConfig
+
+NUMBER = "n0"
+PORT = int(os.environ["HELD_PORT"])
+
+
+def take():
+{take}
+
+class Holder(AppConfig):
+    name = "holder"
+
+    def ready(self):
+        take()
+"""
+VIEWS = """\
+from django.http import HttpResponse
+
+from holder import apps
+
+
+def page(request):
+    return HttpResponse(apps.NUMBER)
+
+
+def slow(request):
+    print("slow waits", flush=True)
+    with open("fifo") as fifo:
+        fifo.read()
+    return HttpResponse(apps.NUMBER)
+"""
+URLS = """\
+from django.urls import path
+
+from site1 import views
+
+urlpatterns = [path("", views.page), path("slow", views.slow)]
+"""
+
+LOCK = 'global held\nheld = open("lock", "{mode}")\nfcntl.flock(held, fcntl.LOCK_EX{more})'
+PORTS = 'global held\nheld = socket.create_server(("127.0.0.1", PORT))'
+# name: what `ready` does.
+TAKES = {
+    "flock, appended to": "import fcntl\n" + LOCK.format(mode="a", more=" | fcntl.LOCK_NB"),
+    "flock, written": "import fcntl\n" + LOCK.format(mode="w", more=" | fcntl.LOCK_NB"),
+    "flock, read": 'import fcntl\nopen("lock", "a").close()\n' + LOCK.format(mode="r", more=" | fcntl.LOCK_NB"),
+    "flock that waits": "import fcntl\n" + LOCK.format(mode="a", more=""),
+    "record lock": (
+        'import fcntl\nglobal held\nheld = open("lock", "w")\nfcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)'
+    ),
+    "port": "import socket\n" + PORTS,
+    "port that an exit handler closes": "import atexit, socket\n" + PORTS + "\natexit.register(held.close)",
+    "port, in another error": (
+        "import socket\ntry:\n"
+        + "".join(f"    {line}\n" for line in PORTS.splitlines())
+        + 'except OSError:\n    raise LookupError("no metrics") from None'
+    ),
+    "port, then SystemExit": (
+        "import socket, sys\ntry:\n"
+        + "".join(f"    {line}\n" for line in PORTS.splitlines())
+        + "except OSError as error:\n    print(error)\n    failed = True\nelse:\n    failed = False\n"
+        "if failed:\n    sys.exit(1)"
+    ),
+    "file that must not exist": (
+        'import atexit, os\nos.close(os.open("pid", os.O_CREAT | os.O_EXCL))\natexit.register(os.unlink, "pid")'
+    ),
+    "name of an abstract socket": (
+        'import socket\nglobal held\nheld = socket.socket(socket.AF_UNIX)\nheld.bind(f"\\0afresh-test-{PORT}")'
+    ),
+    "shared memory": (
+        "import atexit\nfrom multiprocessing.shared_memory import SharedMemory\nglobal held\n"
+        'held = SharedMemory(f"afresh-test-{PORT}", create=True, size=64)\natexit.register(held.unlink)'
+    ),
+    "sqlite": (
+        'import sqlite3\nglobal held\nheld = sqlite3.connect("held.sqlite3", timeout=0, isolation_level=None)\n'
+        'held.execute("BEGIN EXCLUSIVE")'
+    ),
+    "prometheus_client": "from prometheus_client import start_http_server\nstart_http_server(PORT, addr='127.0.0.1')",
+    "debugpy": "import debugpy\ndebugpy.listen(PORT)",
+    "duckdb": 'import duckdb\nglobal held\nheld = duckdb.connect("held.duckdb")',
+}
+QUICK = ("flock, appended to", "port that an exit handler closes", "flock that waits")
+
+
+def holding(project: Project, take: str) -> Mapping[str, str]:
+    """The project with an app whose `ready` takes it; the environment to serve it in."""
+    body = "".join(f"    {line}\n" for line in take.splitlines())
+    project.write(
+        {
+            "holder/__init__.py": "",
+            "holder/apps.py": APPS.replace("{take}", body),
+            "site1/views.py": VIEWS,
+            "site1/urls.py": URLS,
+        }
+    )
+    os.mkfifo(project.root / "fifo")
+    project.apps("holder")
+    return {"HELD_PORT": str(free_port())}
+
+
+def number(served: Tried, n: int) -> None:
+    served.save(edited("holder/apps.py", f'"n{n - 1}"', f'"n{n}"'))
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in TAKES]
+)
+def test_what_only_one_process_can_have_goes_to_the_next(project: Project, name: str) -> None:
+    env = holding(project, TAKES[name])
+    with project.serve(env=env) as served, ThreadPoolExecutor(2) as pool:
+        assert served.get() == "n0"
+        # The old server still answers, and has what the new start needs.
+        slow = pool.submit(served.get, "/slow")
+        served.server.out.wait_for("slow waits")
+        number(served, 1)
+        page = pool.submit(served.get)
+        served.server.err.wait_for("The start (failed|waits)")
+        assert not page.done()
+        (project.root / "fifo").write_text("")
+        assert (slow.result(), page.result()) == ("n0", "n1")
+        for n in range(2, SAVES):
+            number(served, n)
+            assert served.get() == f"n{n}"
+        assert served.told().count("The start failed") <= 1
+
+
+# The parent writes a line into a pipe; once it is known that there is such code, the boot waits for it.
+PARENT_ONLY = """\
+import os
+
+from django.apps import AppConfig
+
+
+class Helper(AppConfig):
+    name = "helper"
+
+    def ready(self):
+        if os.environ.get("RUN_MAIN") != "true":
+            with open("started", "w") as pipe:
+                pipe.write("helper started")
+        elif os.path.exists("wait"):
+            with open("started") as pipe:
+                print(f"the boot saw: {pipe.read()}", flush=True)
+"""
+
+
+def test_what_runs_in_the_parent_alone_starts_beside_the_first_boot_once_it_is_known(project: Project) -> None:
+    project.write({"helper/__init__.py": "", "helper/apps.py": PARENT_ONLY})
+    os.mkfifo(project.root / "started")
+    project.apps("helper")
+    with project.serve() as served:
+        assert served.get() == "b0c0|t0"
+        assert (project.root / "started").read_text() == "helper started"
+    project.write({"wait": ""})
+    with project.serve() as served:
+        assert served.get() == "b0c0|t0"
+        assert "the boot saw: helper started" in served.server.out.text()
