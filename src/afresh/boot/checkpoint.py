@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Sequence
 
@@ -131,7 +132,7 @@ class Checkpoint:
 
     def _fork(self) -> int:
         flush()  # else text that waits in a buffer is written by both
-        pid = os.fork()
+        pid = fork_quietly()
         if pid == 0:
             for descriptor in self._children:
                 os.close(descriptor)
@@ -154,3 +155,18 @@ class Checkpoint:
         except ChildProcessError:
             status = 0  # somebody else has asked, and the kernel tells it once
         self._endpoint.send(msg.ChildEnded(pid, status))
+
+
+def fork_quietly() -> int:
+    """As os.fork(), without the warning that there are threads: those that a fork may lose are asked about before.
+
+    Where warnings are errors, a process with threads cannot fork at all since 3.15. The filter is put in place without
+    Python's being told of it, which would make it show once more what it has shown.
+    """
+    filters = getattr(sys.modules.get("warnings"), "filters", [])
+    quiet = ("ignore", None, DeprecationWarning, None, 0)
+    filters.insert(0, quiet)
+    try:
+        return os.fork()
+    finally:
+        filters.remove(quiet)

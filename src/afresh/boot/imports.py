@@ -249,14 +249,16 @@ class Observer:
 
     def _rest_by_now(self, module: ModuleType, path: str, standing: Standing, line: int, before: bytes) -> CodeType:
         """In a process that was resumed above that line: the rest of what the file says now."""
-        from afresh.boot.inside import joined, parts
-        from afresh.reload.statements import begins_alike, conditions
+        from afresh.boot.inside import annotate, joined, parts
+        from afresh.reload.statements import begins_alike, conditions, late_annotations
 
         source, digest = self.read(module.__name__, path)
         code = compiled(self._cache, module.__name__, path, source, digest)
         old = self.running[path]
         found = parts(code, line) if begins_alike(line, before, source) else None
         if found is None or (old is not None and conditions(old.code) != conditions(code)):
+            standing.give_up(path)
+        if late_annotations(code) and not (old and annotate(module.__dict__, old.code, code)):
             standing.give_up(path)
         self.running[path] = None if old is None else Running(old.module, joined(old.code, code, line))
         return found.rest

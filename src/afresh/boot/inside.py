@@ -10,17 +10,20 @@ then, in the same namespace.
 from __future__ import annotations
 
 import opcode
-import sys
 from typing import NamedTuple
 
 import msgspec
+
+from afresh.reload.statements import late_annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import CodeType
+    from typing import Any
 
 RESUME, NOP, CACHE = opcode.opmap["RESUME"], opcode.opmap["NOP"], opcode.opmap["CACHE"]
+MAKE_CELL = opcode.opmap["MAKE_CELL"]
 EXTENDED_ARG, LOAD_CONST = opcode.opmap["EXTENDED_ARG"], opcode.opmap["LOAD_CONST"]
 RETURN_VALUE, JUMP_FORWARD = opcode.opmap["RETURN_VALUE"], opcode.opmap["JUMP_FORWARD"]
 # 3.12 and 3.13 have it, and end every module by it.
@@ -33,6 +36,7 @@ LEAVING = frozenset(
     for name, number in opcode.opmap.items()
     if name.startswith(("RETURN_VALUE", "RETURN_CONST", "RERAISE", "RAISE_", "JUMP_FORWARD", "JUMP_BACKWARD"))
 )
+_FUNCTION = type(lambda: None)
 _CODE = type((lambda: None).__code__)
 
 
@@ -60,13 +64,14 @@ def parts(code: CodeType, line: int) -> Parts | None:
     None where nothing is above, or where the compiler has woven them together.
     """
     instructions = list(_instructions(code))
-    if instructions[0].operation != RESUME or _has_late_annotations(code):
+    begin = next((number for number, each in enumerate(instructions) if each.operation != MAKE_CELL), 0)
+    if instructions[begin].operation != RESUME:
         return None
     if None not in code.co_consts:
         code = code.replace(co_consts=(*code.co_consts, None))  # a module that never returns
     sides = _sides(instructions, line)
     leave = _leave(code)
-    start = instructions[0].end
+    start = instructions[begin].end
     if not any(sides):
         rest = _overwritten(code.co_code, start, leave, instructions)
         return None if rest is None else Parts(code, code.replace(co_code=rest))
@@ -86,19 +91,31 @@ def parts(code: CodeType, line: int) -> Parts | None:
 
 def joined(old: CodeType, new: CodeType, line: int) -> CodeType:
     """The tree of a module that executed `old` up to `line` and `new` from there on: what lives of the code above is
-    the old one's, which is equal to the new one's."""
-    above = [each for each in _nested(old) if each.co_firstlineno < line]
-    merged = iter([*above, *_nested(new)[len(above) :]])
-    return new.replace(co_consts=tuple(next(merged) if type(each) is _CODE else each for each in new.co_consts))
+    the old one's, which is equal to the new one's. Late annotations are all the new one's: see `annotate`."""
+    own = late_annotations(new)
+    above = [each for each in _nested(old) if each.co_firstlineno < line and each is not late_annotations(old)]
+    below = [each for each in _nested(new) if each is not own][len(above) :]
+    merged = iter([*above, *below])
+    return new.replace(
+        co_consts=tuple(next(merged) if type(each) is _CODE and each is not own else each for each in new.co_consts)
+    )
+
+
+def annotate(namespace: dict[str, Any], old: CodeType, new: CodeType) -> bool:
+    """Have the module that executed the upper part of `old` evaluate its annotations as `new` says; false if it cannot.
+
+    Since 3.14 the first instructions of a module make the function that does so for all of it, `__annotate__`, and it
+    leaves out what has not been executed yet: so what it said up to here is right in both texts.
+    """
+    function, was, now = namespace.get("__annotate__"), late_annotations(old), late_annotations(new)
+    if now is None or type(function) is not _FUNCTION or function.__code__ is not was:
+        return False
+    function.__code__ = now
+    return True
 
 
 def _nested(code: CodeType) -> list[CodeType]:
     return [each for each in code.co_consts if type(each) is _CODE]
-
-
-def _has_late_annotations(code: CodeType) -> bool:
-    """Since 3.14 a module's annotations are put in place by its end only."""
-    return sys.version_info >= (3, 14) and any(each.co_name == "__annotate__" for each in _nested(code))
 
 
 # ---- where the parts meet -------------------------------------------------------------------------------------------

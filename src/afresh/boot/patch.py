@@ -7,6 +7,7 @@ accounted for, so that none stays behind unseen: in a generator that has not sta
 
 from __future__ import annotations
 
+import builtins
 import gc
 import sys
 from collections.abc import Iterable, Sequence
@@ -29,7 +30,7 @@ from types import (
 )
 from typing import Any
 
-from afresh.reload.compare import Pair, Position, class_notes, is_function, nested, pairs
+from afresh.reload.compare import FIRST_LINE, Pair, Position, class_notes, is_function, nested, pairs
 
 # What leads to no function. Of code there must be no reference in the lists here, since references are counted.
 LEAVES = frozenset(
@@ -42,7 +43,7 @@ LEAVES = frozenset(
 ATTRIBUTES = type.__dict__["__dict__"].__get__
 WRAPPED = "__wrapped__"
 QUALNAME = type.__dict__["__qualname__"].__get__
-CONTAINERS = frozenset({dict, list, tuple, set, frozenset, MappingProxyType})
+CONTAINERS = frozenset({dict, list, tuple, set, frozenset, MappingProxyType, getattr(builtins, "frozendict", dict)})
 GENERATORS = {GeneratorType: "gi_code", CoroutineType: "cr_code", AsyncGeneratorType: "ag_code"}
 HOLDERS = frozenset({FunctionType, MethodType, CellType, staticmethod, classmethod, property})
 # In objects. Beyond, a search of the whole heap is no slower; and whatever is looked at here has its page copied.
@@ -192,7 +193,8 @@ class _Search:
     def __init__(self, tree: _Tree, namespace: dict[str, Any]) -> None:
         self.obstacle = ""
         self.classes: list[tuple[type, dict[str, object]]] = []
-        # What wraps a class has a copy of all that the class holds (`functools.update_wrapper`).
+        # What wraps a class has a copy of all that the class holds (`functools.update_wrapper`), and what evaluates a
+        # class's annotations has the names that its body made (`__classdict__`, since 3.14).
         self.copies: list[tuple[dict[str, object], dict[str, object]]] = []
         self._tree = tree
         self._module = namespace.get("__name__")
@@ -270,7 +272,7 @@ class _Search:
         # Namespaces of modules lead everywhere.
         if type(container) is dict and ("__builtins__" in container or "__spec__" in container):
             return
-        if type(container) is dict and WRAPPED in container:
+        if type(container) is dict and (WRAPPED in container or FIRST_LINE in container):
             self._see_copy(container)
         self._near.append(container)
 
@@ -291,15 +293,16 @@ class _Search:
         if type(module) is not str or module != self._module:
             return
         self._near.append(owner)
-        line = attributes.get("__firstlineno__")
+        line = attributes.get(FIRST_LINE)
         if type(line) is int and (notes := self._tree.notes.get((QUALNAME(owner), line))) is not None:
             self.classes.append((owner, notes))
 
     def _see_copy(self, attributes: dict[str, object]) -> None:
         if attributes.get("__module__") == self._module:
-            line = attributes.get("__firstlineno__")
-            found = (notes for (_, first), notes in self._tree.notes.items() if first == line)
-            self.copies += [(attributes, notes) for notes in found]
+            line, name = attributes.get(FIRST_LINE), attributes.get("__qualname__")
+            for (qualname, first), notes in self._tree.notes.items():
+                if first == line and name in (qualname, None):
+                    self.copies.append((attributes, notes))
 
 
 def _attributes(instance: object) -> dict[str, object]:

@@ -70,7 +70,8 @@ def _run_path(path: str, argv: Sequence[str]) -> None:
     loader = SourcelessFileLoader if file.endswith(".pyc") else SourceFileLoader
     main.__loader__ = loader("__main__", file)
     main.__file__ = file
-    main.__dict__["__cached__"] = None
+    if sys.version_info < (3, 15):
+        main.__dict__["__cached__"] = None
     exec(_code_of_script(file), main.__dict__)
 
 

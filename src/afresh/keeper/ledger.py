@@ -90,7 +90,7 @@ class Ledger:
         self._places: dict[str, int] = {}
         self._whole = math.inf  # seconds that a boot took lately
         # By file and digest; None for a text that cannot be compiled.
-        self._conditions: dict[tuple[str, bytes], tuple[int, bool] | None] = {}
+        self._conditions: dict[tuple[str, bytes], tuple[int, ...] | None] = {}
 
     def __repr__(self) -> str:
         return f"<Ledger processes={sorted(self._accounts)} edits={self._edits} touched={len(self._touched)}>"

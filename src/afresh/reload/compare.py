@@ -35,6 +35,9 @@ SMALL_INT = opcode.opmap.get("LOAD_SMALL_INT", -1)
 FIRST_LINE = "__firstlineno__"
 STATIC_ATTRIBUTES = "__static_attributes__"
 
+# What evaluates annotations, since 3.14: a function for each function, class and module that has any.
+ANNOTATE = "__annotate__"
+
 # What has type parameters is made inside a hidden function, which runs there and then.
 TYPE_SCOPE = "<generic parameters of "
 
@@ -287,7 +290,8 @@ def _obstacle_around(old: CodeType, new: CodeType) -> str:
 
 
 def _defined(code: CodeType) -> list[str]:
-    return [inner.co_name for inner in nested(code) if not inner.co_name.startswith("<")]
+    names = [inner.co_name for inner in nested(code)]
+    return [name for name in names if not name.startswith("<") and name != ANNOTATE]
 
 
 def _called(code: CodeType) -> str:

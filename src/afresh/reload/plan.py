@@ -150,6 +150,8 @@ def _why_patched(question: Question, candidate: Candidate, patches: Sequence[Pat
         return "it is again as it was during the start"
     if not names:
         return "no code changed, only lines moved"
+    if all(map(_is_annotations, names)):
+        return "only annotations changed, and the start did not evaluate them"
     if len(names) == 1:
         return f"only the body of `{names[0]}` changed, and it did not run during the start"
     return "only bodies of functions changed, and none of them ran during the start"
@@ -203,6 +205,8 @@ def _cure(question: Question, candidate: Candidate, objection: Objection, now: N
     ran, looked_at = candidate.strand.functions_run(now.path), candidate.strand.functions_looked_at(now.path)
     for place in comparison.changed:
         if place.qualname in ran:
+            if _is_annotations(place.qualname):
+                return "annotations of the file were evaluated during the start"
             return f"`{place.qualname}` ran during the start"
         for function in _outwards(place.qualname):
             if function in looked_at:
@@ -211,6 +215,10 @@ def _cure(question: Question, candidate: Candidate, objection: Objection, now: N
     assert now.digest is not None
     shown = f"{now.path}:{_name(names)}" if names else now.path
     return _Cure((Patch(now.path, old.module, now.digest),), shown)
+
+
+def _is_annotations(qualname: str) -> bool:
+    return qualname.rpartition(".")[2] == "__annotate__"
 
 
 def _outwards(qualname: str) -> Iterator[str]:

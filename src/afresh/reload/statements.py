@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from types import CodeType
 
 FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
-SETUP_ANNOTATIONS = opcode.opmap["SETUP_ANNOTATIONS"]
+SETUP_ANNOTATIONS, LOAD_CONST = opcode.opmap["SETUP_ANNOTATIONS"], opcode.opmap["LOAD_CONST"]
+# What stands before the first statement of a module, or between two instructions.
+BEFORE = frozenset(opcode.opmap[name] for name in ("MAKE_CELL", "RESUME", "CACHE") if name in opcode.opmap)
 # In other codings what ends a line of text need not be what ends a line of bytes (PEP 263).
 CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
+# Names and holds the annotations of a module that have been executed, by number, since 3.14.
+CONDITIONAL = "__conditional_annotations__"
 UTF_8 = (b"utf-8", b"utf8")
 WITHOUT_CODE = re.compile(rb"[ \t\f]*(?:#.*)?[\r\n]*")
 # A line that may belong to the statement above: anything that is indented, what looks like more of it, and what is rare
@@ -72,10 +76,32 @@ def begins_alike(line: int, old: bytes, new: bytes) -> bool:
     return not GOES_ON.match(following)
 
 
-def conditions(code: CodeType) -> tuple[int, bool]:
+def conditions(code: CodeType) -> tuple[int, ...]:
     """What acts on all statements of a module, wherever it stands: imports from `__future__`, and whether there are
-    annotations, with any of which a module begins by making `__annotations__`."""
-    return code.co_flags & FUTURE, SETUP_ANNOTATIONS in code.co_code[::2]
+    annotations, with any of which a module begins by making `__annotations__`, or since 3.14 `__annotate__` and a note
+    of which of them have been executed."""
+    notes = CONDITIONAL in code.co_cellvars
+    return code.co_flags & FUTURE, SETUP_ANNOTATIONS in code.co_code[::2], notes, late_annotations(code) is not None
+
+
+def late_annotations(module: CodeType) -> CodeType | None:
+    """The code of the function that evaluates all annotations of a module, which its first instructions make; None
+    where there are none to be evaluated late (up to 3.13, as texts by `__future__`)."""
+    if CONDITIONAL not in module.co_cellvars:
+        return None
+    argument = 0
+    units = module.co_code
+    for operation, low in zip(units[::2], units[1::2], strict=True):
+        argument = argument << 8 | low
+        if operation == opcode.EXTENDED_ARG:
+            continue
+        if operation == LOAD_CONST:
+            const = module.co_consts[argument]
+            return const if type(const) is _CODE and const.co_name == "__annotate__" else None
+        if operation not in BEFORE:
+            break
+        argument = 0
+    return None
 
 
 def _parse(source: bytes) -> ast.Module:
@@ -95,3 +121,6 @@ def _first_line(statement: ast.stmt) -> int:
 
 def _is_future(statement: ast.stmt) -> bool:
     return type(statement).__name__ == "ImportFrom" and getattr(statement, "module", "") == "__future__"
+
+
+_CODE = type((lambda: None).__code__)

@@ -56,7 +56,9 @@ def _way_to(code: CodeType, line: int) -> list[CodeType]:
     """From the module through classes to the last function, or class, that begins at or above a line; lines from 0."""
     way = [code]
     while len(way) == 1 or not way[-1].co_flags & OPTIMIZED:
-        above = (each for each in _parts(way[-1]) if each.co_firstlineno - 1 <= line)
+        # Since 3.14 annotations are code that begins where their function does, or below its decorators.
+        functions = (each for each in _parts(way[-1]) if each.co_name != "__annotate__")
+        above = (each for each in functions if each.co_firstlineno - 1 <= line)
         nearest = max(above, key=lambda each: each.co_firstlineno, default=None)
         if nearest is None:
             break

@@ -14,6 +14,7 @@ TOOL = 3
 NAME = "living"
 FILE = "/project/living.py"
 
+ARE_LATE = sys.version_info >= (3, 14)
 PLAIN = (str, bytes, int, float, complex, bool, type(None), type(...))
 ATTRIBUTES, MRO, QUALNAME = (type.__dict__[name].__get__ for name in ("__dict__", "__mro__", "__qualname__"))
 OF_EACH_CLASS = {"__dict__", "__weakref__", "_abc_impl"}
@@ -98,7 +99,7 @@ class _Description:
     def _inside(self, value: Any) -> object:
         match value:
             case FunctionType():
-                kept = (value.__defaults__, value.__kwdefaults__, value.__closure__, vars(value), value.__annotations__)
+                kept = (value.__defaults__, value.__kwdefaults__, value.__closure__, vars(value), _annotations(value))
                 return value.__qualname__, value.__doc__, self.of_code(value.__code__), [self.of(each) for each in kept]
             case type():
                 # Not by what a metaclass makes of these names.
@@ -108,7 +109,7 @@ class _Description:
             case ModuleType():
                 return value.__name__
             case dict() | MappingProxyType():
-                return [(self.of(key), self.of(each)) for key, each in value.items()]
+                return [(self.of(key), self.of(each)) for key, each in list(value.items())]
             case list():
                 return [self.of(each) for each in value]
             case set() | frozenset():
@@ -126,3 +127,17 @@ class _Description:
         if hasattr(value, "__dict__"):
             return self.of_names(vars(value), set())
         return [self.of(each) for each in gc.get_referents(value) if isinstance(each, FunctionType)]
+
+
+def _annotations(function: Any) -> object:
+    """Those of a function that are evaluated late: how, and as far as it has been done, what it came to."""
+    if not ARE_LATE:
+        return function.__annotations__
+    own = (vars(function), function.__globals__, function.__kwdefaults__)
+    evaluated = [
+        each for each in gc.get_referents(function) if type(each) is dict and not any(each is one for one in own)
+    ]
+    annotate: Any = function.__annotate__
+    # That of a function which a library made leads to all of the library.
+    is_own = annotate is not None and annotate.__code__.co_filename == function.__code__.co_filename
+    return annotate if is_own else getattr(annotate, "__qualname__", None), evaluated

@@ -175,7 +175,8 @@ def test_nothing_is_given_when_all_is_loaded(library: Path) -> None:
 LIBRARY = """\
 import sys, warnings
 warnings.warn("old", DeprecationWarning, stacklevel=2)
-print(sorted(vars(__spec__.loader)), __spec__.loader.get_code.__func__.__qualname__, __cached__ == __spec__.cached)
+print(sorted(vars(__spec__.loader)), __spec__.loader.get_code.__func__.__qualname__)
+print(globals().get("__cached__", __spec__.cached) == __spec__.cached)
 def fail():
     raise ValueError
 """

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afresh.boot.inside import joined, parts
+from afresh.boot.inside import annotate, joined, parts
 from afresh.boot.patch import apply
-from afresh.reload.statements import begins_alike, boundary, conditions
+from afresh.reload.statements import begins_alike, boundary, conditions, late_annotations
 
 from .living import FILE, NAME, Living, monitoring
 
@@ -41,6 +41,8 @@ class InParts(Living):
         assert first is not None, "the old text cannot be parted there"
         assert second is not None, "the new text cannot be parted there"
         exec(first.above, vars(self.module))
+        if late_annotations(after):
+            assert annotate(vars(self.module), before, after)
         self.code = joined(before, after, line)
         exec(second.rest, vars(self.module))
 
@@ -171,12 +173,43 @@ CASES = [
         "def f(): return 3\n@p.setter\ndef p(self, value): return 2\n",
     ),
 ]
+LATE = sys.version_info >= (3, 14)  # annotations are evaluated by a function, when they are asked for
+SO_FAR = (
+    "import sys\nso_far = dict(sys.modules[__name__].__annotations__)\n" if LATE else "so_far = dict(__annotations__)\n"
+)
 ANNOTATED = [
+    Case("annotated functions", "def f(a: int) -> str: pass\n", "x = 1\n", "def g(a: f) -> int: pass\nx = g\n"),
+    Case(
+        "annotated methods",
+        "class C:\n    x: int\n    def f(self, a: int) -> 'C': pass\n",
+        "x = 1\n",
+        "class D(C):\n    if C:\n        y: int\n    def f(self, a: str, *b: C) -> 'D': pass\n",
+    ),
     Case("annotations on both sides", "a: int = 1\n", "b: str = ''\n", "b: bytes = b''\nc: float\n"),
     Case("annotations before only", "a: int = 1\n", "b = 1\n", "b = 2\n"),
     Case("annotations after only", "a = 1\n", "b: int = 1\n", "b: str = ''\n"),
-    Case("annotations worked on", "a: int = 1\n__annotations__['x'] = str\n", "b = 1\n", "b: int = 2\n"),
+    Case("annotations below a docstring", '"""Doc."""\na: int = 1\n', "b: int = 1\n", "def f(): pass\nb: str = ''\n"),
+    Case(
+        "annotations of functions as well",
+        "def f(a: int): pass\na: int = 1\n",
+        "b: int\n",
+        "def g(b: f): pass\nb: str\n",
+    ),
+    Case("annotations that are not stored", "(a): int = 1\n", "b = 1\n", "(b): str = ''\n"),
+    Case("annotations evaluated in between", "a: int = 1\n" + SO_FAR, "b: int = 1\n", "b: str = ''\nc: int\n" + SO_FAR),
+    Case(
+        "annotations under conditions",
+        "for i in range(2):\n    a: int = 1\nif a:\n    b: int\nelse:\n    c: int\n",
+        "while a:\n    d: int\n    a -= 1\n",
+        "while a:\n    d: str\n    if a > 1:\n        e: nowhere\n    a -= 1\n" + SO_FAR,
+    ),
     Case("annotations as texts", "from __future__ import annotations\na: int = 1\n", "b = 1\n", "b: nowhere = 2\n"),
+    Case(
+        "annotations of functions as texts",
+        "from __future__ import annotations\ndef f(a: nowhere): pass\n",
+        "b = 1\n",
+        "def g(a: nowhere) -> f: pass\nclass C:\n    a: nowhere\n",
+    ),
 ]
 GENERIC = [
     Case("generic functions", "def f[T](x: T) -> T: return x\n", "b = 1\n", "def g[S](x: S): return f(x)\nb = g(1)\n"),
@@ -187,7 +220,25 @@ GENERIC = [
         "type A[T] = C[T]\nclass D[T](C[T]): x = 1\n",
     ),
 ]
-ALL = CASES + (ANNOTATED if sys.version_info < (3, 14) else []) + (GENERIC if sys.version_info >= (3, 12) else [])
+LAZY = [
+    Case("lazy imports", "lazy import json\n", "x = 1\n", "lazy from os import path as p, sep\nx = json.dumps(1)\n"),
+    Case(
+        "lazy imports that are used", "lazy import json\nx = json.dumps(1)\n", "lazy import csv\n", "lazy import ast\n"
+    ),
+    Case("frozen dictionaries", "a = frozendict(x=1)\n", "b = 1\n", "b = frozendict(y=lambda: a)\n"),
+]
+TEMPLATES = [
+    Case(
+        "templates", "w = 3\na = t'{w!r:>{w}} a'\n", "b = 1\n", "b = t'{a} b {(lambda: w)}'\ndef f(): return t'{w}'\n"
+    ),
+]
+ALL = [
+    *CASES,
+    *ANNOTATED,
+    *(GENERIC if sys.version_info >= (3, 12) else []),
+    *(TEMPLATES if sys.version_info >= (3, 14) else []),
+    *(LAZY if sys.version_info >= (3, 15) else []),
+]
 each_case = pytest.mark.parametrize("case", ALL, ids=[case.name for case in ALL])
 
 
@@ -372,9 +423,30 @@ def test_a_module_as_long_as_they_come() -> None:
         assert len(vars(InParts(text, text, line).module)) == len(vars(Whole(text).module))
 
 
-@pytest.mark.skipif(sys.version_info < (3, 14), reason="annotations are put in place as they come")
-def test_no_parts_where_annotations_come_late() -> None:
-    assert parts(compile("a: int = 1\nb = 2\n", FILE, "exec"), 2) is None
+@pytest.mark.skipif(not LATE, reason="annotations are put in place as they come")
+@pytest.mark.parametrize(
+    "above",
+    [
+        "del __annotate__\n",
+        "__annotate__ = lambda format: {}\n",
+        "__annotate__ = (lambda inner: lambda format: inner(format))(__annotate__)\n",
+    ],
+)
+def test_annotations_that_the_module_has_taken_over_are_not_exchanged(above: str) -> None:
+    """What was made of the old function cannot be told."""
+    text = "a: int = 1\n" + above
+    old, new = (compile(text + f"b: {kind}\n", FILE, "exec") for kind in ("int", "str"))
+    found = parts(old, 3)
+    assert found is not None
+    namespace: dict[str, object] = {}
+    exec(found.above, namespace)
+    assert not annotate(namespace, old, new)
+
+
+def test_a_function_of_the_projects_that_has_the_name() -> None:
+    text = "def __annotate__(format): return {}\n"
+    assert late_annotations(compile(text, FILE, "exec")) is None
+    assert (late_annotations(compile(text + "a: int\n", FILE, "exec")) is not None) == LATE
 
 
 # ---- errors ---------------------------------------------------------------------------------------------------------
@@ -426,6 +498,10 @@ PIECES = [
         "import functools as t",
         "if True:\n    def f(): return 'three'",
         "try:\n    y = x\nexcept NameError:\n    y = 0",
+        "z: int = 1",
+        "z: nowhere" if LATE else "z: str",
+        "def g(a: int, *b: str) -> 'nowhere': return a",
+        "class E:\n    a: int = 1\n    def m(self, b: int): return b",
     )
 ]
 

@@ -1,6 +1,7 @@
 """New code in living functions: the module is then as if it had been executed from the new text, or as it was."""
 
 import gc
+import importlib.util
 import inspect
 import linecache
 import subprocess
@@ -621,6 +622,46 @@ def close_coroutines(living: Living) -> None:
             value.close()
 
 
+if sys.version_info >= (3, 14):
+    CASES += [
+        Case("template", "def f(): return 'OLD'\nt = t'{f}'\ndel f"),
+        Case("annotations of a function", "def f(a: 'OLD' = 1, *b: lambda: x) -> int: pass"),
+        Case("annotations of a class", "class C:\n    a: 'OLD'\n    if a := 1:\n        b: int\n"),
+        Case("annotations of the module", "a: 'OLD' = 1\nfor a in 'ab':\n    b: lambda: a"),
+        Case(
+            "annotations of a method in a function",
+            "def f():\n    class C:\n        def m(self, a: 'OLD'): pass\n    return C\nC = f()",
+        ),
+        Case(
+            "annotations that a decorator has copied",
+            """
+        import functools
+        def f(a: 'OLD'): pass
+        g = functools.wraps(f)(lambda: 0)
+        """,
+        ),
+        Case("annotations that were evaluated", "def f(a: 'OLD'): pass\nx = f.__annotations__", "ran"),
+        Case(
+            "annotations that were evaluated as texts",
+            """
+        import annotationlib
+        class C:
+            a: OLD
+        x = annotationlib.get_annotations(C, format=annotationlib.Format.STRING)
+        """,
+            "ran",
+        ),
+    ]
+if sys.version_info >= (3, 15):
+    CASES += [
+        Case("frozendict", "d = frozendict(f=lambda: 'OLD')"),
+        Case(
+            "a function beside lazy imports",
+            "lazy import csv\nlazy from ast import parse\ndef f(): return csv, parse, 'OLD'",
+        ),
+    ]
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_functions_wherever_they_are(case: Case, shelf: dict[str, Any]) -> None:
     text = textwrap.dedent(case.text)
@@ -800,6 +841,7 @@ def test_lines_are_right_afterwards(tmp_path: Path) -> None:
     file = tmp_path / "living.py"
     file.write_text(TEXT)
     living = Living(TEXT, str(file))
+    living.module.__spec__ = importlib.util.spec_from_file_location(NAME, file)
     assert inspect.getsource(living.C.D).startswith("    class D:")  # fills linecache
     new = "# above\n\n" + TEXT.replace("return 1", "return 2").replace("raise", "# why\n        raise")
     file.write_text(new)

@@ -528,7 +528,7 @@ def test_code_that_is_left_to_be_loaded(desk: Desk, after: str) -> None:
 
 def test_more_code_than_one_message_takes_is_left_to_be_loaded(desk: Desk) -> None:
     names = [f"{number}.py" for number in range(9)]
-    large = METHODS.replace("return 'one'", f"return {list(range(3000))}")
+    large = METHODS.replace("return 'one'", f"return {'x' * 15_000!r}")
     for name in names:
         desk.write(name, METHODS)
     desk.ledger.spawned(BOOT, 1)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 PY312 = sys.version_info >= (3, 12)
 PY314 = sys.version_info >= (3, 14)
+PY315 = sys.version_info >= (3, 15)
 
 
 class Edit(NamedTuple):
@@ -178,6 +179,8 @@ OTHERS = [
         "names in a set literal in another order",
         "def f(x): return x in {'a', 'b'}\n",
         "def f(x): return x in {'b', 'a'}\n",
+        # The compiler leaves the first constant of a function where it was, since 3.14 unused.
+        ("f",) if PY314 else (),
     ),
     Edit("numbers in a set literal in another order", "x = 1 in {0, 8}\n", "x = 1 in {8, 0}\n"),
     # Lines above a class, whose number stands in its body: alone, equal to a constant, above an inner class.
@@ -561,12 +564,6 @@ OTHERS = [
         ("f",),
     ),
     Edit(
-        "annotation as a text",
-        "from __future__ import annotations\ndef f(a: int): pass\n",
-        "from __future__ import annotations\ndef f(a: str): pass\n",
-        obstacle=MODULE,
-    ),
-    Edit(
         "global declared in a function",
         "x = 0\ndef f(): return x\n",
         "x = 0\ndef f():\n    global x\n    return x\n",
@@ -613,6 +610,28 @@ OTHERS += [
         "the class body of `C`",
     ),
     _annotation("annotation of the module", "x: int = 1\n", "x: str = 1\n", MODULE),
+    _annotation(
+        "annotation as a text",
+        "from __future__ import annotations\ndef f(a: int): pass\n",
+        "from __future__ import annotations\ndef f(a: str): pass\n",
+        MODULE,
+    ),
+    _annotation(
+        "annotation of a method",
+        "class C:\n    def f(self, a: int): pass\n",
+        "class C:\n    def f(self, a: str): pass\n",
+        "the class body of `C`",
+    ),
+    _annotation("annotation under a condition", "if 1:\n    x: int = 1\n", "if 1:\n    x: str = 1\n", MODULE),
+    Edit("annotation added", "def f(a): pass\n", "def f(a: int): pass\n", obstacle=MODULE),
+    Edit("annotation removed", "def f(a: int): pass\n", "def f(a): pass\n", obstacle=MODULE),
+    Edit("annotation of the module added", "x = 1\n", "x: int = 1\n", obstacle=MODULE),
+    _annotation(
+        "annotation that was evaluated",
+        "def f(a: int): pass\nx = f.__annotations__\n",
+        "def f(a: str): pass\nx = f.__annotations__\n",
+        MODULE,
+    ),
 ]
 
 if PY312:
@@ -644,6 +663,27 @@ if PY312:
             "lines above a generic class",
             "class C[T]:\n    x = 2\n    def f(self): pass\n",
             "\nclass C[T]:\n    x = 2\n    def f(self): pass\n",
+        ),
+    ]
+
+if PY314:
+    OTHERS += [
+        Edit("template", "def f(x): return t'a {x}'\n", "def f(x): return t'b {x}'\n", ("f",)),
+        Edit(
+            "template's expression as it is written", "def f(x): return t'{x}'\n", "def f(x): return t'{ x }'\n", ("f",)
+        ),
+        Edit("template of the module", "x = t'a {1!r}'\n", "x = t'a {1!s}'\n", obstacle=MODULE),
+    ]
+if PY315:
+    OTHERS += [
+        Edit("import becomes lazy", "import os\n", "lazy import os\n", obstacle=MODULE),
+        Edit("lazy import becomes another", "lazy import os\n", "lazy import sys\n", obstacle=MODULE),
+        Edit("name imported lazily", "lazy from os import path\n", "lazy from os import sep\n", obstacle=MODULE),
+        Edit(
+            "function that uses a lazy import",
+            "lazy import os\ndef f(): return os.sep\n",
+            "lazy import os\ndef f(): return os.curdir\n",
+            ("f",),
         ),
     ]
 

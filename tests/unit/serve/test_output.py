@@ -147,6 +147,7 @@ def test_without_a_thread_lines_are_written_all_the_same(terminal: Terminal, mon
     assert "".join(terminal.writes.get_nowait() for _ in range(terminal.writes.qsize())) == "".join(lines)
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # a fork beside the thread that writes
 def test_what_waits_at_the_end_of_the_process_is_written(tmp_path: os.PathLike[str]) -> None:
     """Not by a process that was forked meanwhile, which would write it a second time."""
     file = os.path.join(tmp_path, "out")
