@@ -50,6 +50,15 @@ def test_breakpoints_before_and_after_a_save(pair: Pair) -> None:
 
 
 @pytest.mark.slow
+def test_the_signal_for_a_restart_goes_to_the_process_that_the_shell_knows(pair: Pair) -> None:
+    with pair.other_site().serve(command=debugged(free_port())) as server:
+        server.running.signal(signal.SIGURG)
+        server.err.wait_for("^reload 2 · cold · everything · you asked for it")
+        assert server.get("/").text == "the word is one"
+        assert server.stop() == 0
+
+
+@pytest.mark.slow
 def test_a_request_at_a_breakpoint_outlives_a_reload(pair: Pair) -> None:
     """All threads of its process are stopped with it, so that the process cannot say where it stands."""
     site, port = pair.other_site(), free_port()

@@ -24,6 +24,9 @@ _END = """\
       Show this text. For runserver's own flags: python manage.py runserver --help
   --version
       Show the version.
+
+In a terminal, "?" and Enter lists the keys. From outside, kill -URG PID restarts the project;
+Ctrl+C and kill PID end it.
 """
 
 

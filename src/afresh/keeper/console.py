@@ -48,6 +48,13 @@ def nothing_line(place: str, reason: str) -> str:
     return " · ".join(filter(None, ["no reload", printable(place), printable(reason)]))
 
 
+def resaved_line(places: Iterable[str], pid: int) -> str:
+    """Code was saved with the text that it had, by `touch` perhaps to restart the server whose keeper is `pid`."""
+    first, *others = sorted(places)
+    more = f" and {len(others)} more" if others else ""
+    return nothing_line(f"{first}{more}", f"the text is the same; kill -URG {pid} restarts all the same")
+
+
 def journal_lines(entries: Iterable[Entry], cwd: str, *, everything: bool) -> Iterator[str]:
     """What was consumed, one line each (`-v 2`); modules that are not the project's only if `everything` (`-v 3`)."""
     for entry in entries:

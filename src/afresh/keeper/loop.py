@@ -41,7 +41,7 @@ from afresh.keeper.live import Live
 from afresh.keeper.locks import waits_for_lock
 from afresh.keeper.machine import Role, Stage
 from afresh.keeper.sockets import bind, holder
-from afresh.keeper.spec import STOPPING, BootSpec, log_form, project_folder, read_address, verbosity_of
+from afresh.keeper.spec import RESTARTING, STOPPING, BootSpec, log_form, project_folder, read_address, verbosity_of
 from afresh.keeper.texts import Texts
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec
@@ -200,6 +200,7 @@ class Keeper:
             on_edit=lambda number, edit: self._loop.call_from_thread(self._edit_arrived, number, edit),
             on_decided=lambda: self._loop.call_from_thread(self._tell_servers),
             on_notice=lambda text: self._loop.call_from_thread(console.say, [text]),
+            on_resaved=lambda paths: self._loop.call_from_thread(self._say_resaved, paths),
             settle_limit=options.settle,
             poll_interval=options.poll_interval,
             force_polling=options.poll,
@@ -296,6 +297,7 @@ class Keeper:
         if self._keys.has_terminal:
             ignore_background_reads()
             self._loop.add_signal_handler(signal.SIGCONT, self._keys.look)
+        self._loop.add_signal_handler(RESTARTING, self._reload_now)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)  # blocked by the entry before its exec
 
     def _stop_by_key(self) -> None:
@@ -1253,8 +1255,9 @@ class Keeper:
         )
 
     def _supersede(self, pending: PendingEdit) -> None:
-        """A process of `pending.generation` is stale beyond doubt; an edit decided meanwhile may have replaced it."""
-        is_current = pending.generation == self._machine.generation
+        """A process of `pending.generation` is stale beyond doubt; an edit decided meanwhile may have replaced it. Not
+        what the user has asked for: that edit may have gone a way that leaves in place what is to be started again."""
+        is_current = pending.is_wish or pending.generation == self._machine.generation
         decision = self._plan(pending.edit)
         if not is_current:
             decision = Plan(Way.NOTHING, decision.place, "a later edit has started the project anew")
@@ -1334,6 +1337,10 @@ class Keeper:
         if self._is_verbose and (decision.ask or any(map(self._watcher.is_consumed, edit.changed))):
             place, reason = (console.relative(text, self.spec.cwd) for text in (decision.place, decision.reason))
             console.say([console.nothing_line(place, reason)])
+
+    def _say_resaved(self, paths: frozenset[str]) -> None:
+        if self._is_verbose:
+            console.say([console.resaved_line([console.relative(path, self.spec.cwd) for path in paths], os.getpid())])
 
     def _tell_servers(self) -> None:
         self._settle_doubts()

@@ -17,7 +17,7 @@ from afresh.keeper.children import CHANNEL_VARIABLE
 from afresh.keeper.eventloop import EventLoop
 from afresh.keeper.handoff import Handoff
 from afresh.keeper.interpreters import boot_command, isolated, own_library_path
-from afresh.keeper.spec import STOPPING, BootSpec
+from afresh.keeper.spec import RESTARTING, STOPPING, BootSpec
 
 
 def run(spec: BootSpec) -> int:
@@ -58,6 +58,8 @@ class Spawner:
         self._loop = EventLoop()
         self._loop.add_signal_handler(signal.SIGINT, lambda: None)  # the keeper got it too, and ends everybody
         self._loop.add_signal_handler(signal.SIGTERM, keeper.terminate)
+        # The shell knows this process.
+        self._loop.add_signal_handler(RESTARTING, keeper.send_signal, RESTARTING)
         self._loop.add_reader(endpoint.fileno(), self._obey)
         self._loop.add_reader(os.pidfd_open(keeper.pid), self._loop.stop)
 

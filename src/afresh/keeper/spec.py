@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The signals by which a user ends the command."""
 
+RESTARTING = signal.SIGURG
+"""The signal by which a user has the project started again. Its default is to do nothing, so it ends nobody who does
+not know it: a process that is not ready yet, or the others of a job (`kill -URG %1` is for the whole group)."""
+
 
 class BootSpec(NamedTuple):
     """One way to start the application from a fresh interpreter, the same for every boot.

@@ -34,6 +34,11 @@ class Comparison:
         directory = self._index.directories.get(parent)
         return 0 if directory is not None and directory.keeps_names() and name in directory.names else None
 
+    def time_of_code(self, path: str) -> int | None:
+        """When `path` was last known to be written, if its text is known."""
+        known = self._index.files.get(path)
+        return known.signature.mtime if known and known.digest and known.signature else None
+
     def compare(self, path: str, mask: int, *, thorough: bool) -> bool:
         """Keep what the disk says of `path` now; true if that is a change that matters.
 

@@ -36,6 +36,8 @@ class Coverage:
         self._folders = Folders(self.index, anchor, points)
         self._events = Events(self.index, anchor, points, self._folders)
         self._comparison = Comparison(self.index, self._intake, self._folders)
+        self.resaved: frozenset[str] = frozenset()
+        """Code whose time was another in the last comparison, and whose text was not."""
 
     def __repr__(self) -> str:
         return f"<Coverage {self.index} {self._points}>"
@@ -83,7 +85,10 @@ class Coverage:
     def compare(self, masks: dict[str, int], *, everything: bool) -> set[str]:
         """The paths whose change matters, among those touched (with their events' bits) or among all."""
         all_known: Iterable[str] = self._events.recover() if everything else ()
+        times = {path: self._comparison.time_of_code(path) for path in masks}
         changed = {path for path, mask in masks.items() if self._comparison.compare(path, mask, thorough=True)}
         changed |= {path for path in all_known if self._comparison.compare(path, 0, thorough=False)}
+        others = {path for path, was in times.items() if was != self._comparison.time_of_code(path)}
+        self.resaved = frozenset(others - changed)
         self._folders.follow_rules(changed)
         return changed

@@ -51,7 +51,8 @@ class Watcher:
 
     `on_edit(number, edit)`: called in the watcher's thread with the latch number the edit settles; the latch stays
     raised until `latch.decide(number, generation)`. `on_decided()`: a batch meant nothing and the latch is lowered
-    again; servers must be told to look. `on_notice(text)`: one line for the user, each once.
+    again; servers must be told to look. `on_resaved(paths)`: it was code that was saved with the text that it had.
+    `on_notice(text)`: one line for the user, each once.
     `settle_limit`, `poll_interval`: seconds.
     """
 
@@ -62,6 +63,7 @@ class Watcher:
         on_decided: Callable[[], None],
         on_notice: Callable[[str], None],
         *,
+        on_resaved: Callable[[frozenset[str]], object] = len,
         settle_limit: float = 1.0,
         poll_interval: float = 0.1,
         force_polling: bool = False,
@@ -71,6 +73,7 @@ class Watcher:
         self._on_edit = on_edit
         self._on_decided = on_decided
         self._on_notice = on_notice
+        self._on_resaved = on_resaved
         self._settle_limit = settle_limit
         self._poll_interval = poll_interval
         edge, reason = (None, "polling was asked for") if force_polling else _open(open_edge)
@@ -229,8 +232,11 @@ class Watcher:
             return
         if edit.changed or edit.everything:
             self._on_edit(number, edit)
-        elif self._latch.withdraw(number):
+            return
+        if self._latch.withdraw(number):
             self._on_decided()
+        if self._coverage.resaved:
+            self._on_resaved(self._coverage.resaved)
 
     def _settle(self, polled: list[Signal]) -> Edit:
         batch = Batch(self._coverage, self._points, time.monotonic(), self._settle_limit)

@@ -20,6 +20,12 @@ def test_what_an_obstacle_means(is_at_end: bool, has_checkpoints: bool, meaning:
     assert line.endswith(r": a file\x1b.")
 
 
+def test_code_that_is_the_same() -> None:
+    assert console.resaved_line(["b.py", "a.py"], 7) == (
+        "no reload · a.py and 1 more · the text is the same; kill -URG 7 restarts all the same"
+    )
+
+
 def test_an_edit_that_means_nothing() -> None:
     line = console.nothing_line("page.html", "the project has dealt with it")
     assert line == "no reload · page.html · the project has dealt with it"

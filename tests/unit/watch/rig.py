@@ -72,6 +72,7 @@ class Rig:
         self.root = root
         self.reports: queue.Queue[Report] = queue.Queue()
         self.notices: list[str] = []
+        self.resaved: queue.Queue[frozenset[str]] = queue.Queue()
         self.word = Word(Word.create())
         self.latch = Latch(self.word)
         self.watcher = Watcher(
@@ -79,6 +80,7 @@ class Rig:
             lambda number, edit: self.reports.put(Report(edit, number)),
             lambda: self.reports.put(Report(None)),
             self.notices.append,
+            on_resaved=self.resaved.put,
             settle_limit=settle_limit,
             poll_interval=poll_interval,
             force_polling=force_polling,

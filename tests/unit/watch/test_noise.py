@@ -199,3 +199,20 @@ def wake_ups(rig: Rig) -> int:
 def test_hidden_files_of_the_project_count(rig: Rig, project: Path) -> None:
     assert rig.changes(lambda: write(project / ".env", "A=1")) == {project / ".env"}
     assert os.path.exists(project / ".env")
+
+
+def test_code_whose_time_changed_and_whose_text_did_not_is_told(rig: Rig, project: Path) -> None:
+    views = project / "views.py"
+
+    def touch() -> None:
+        found = views.stat()
+        os.utime(views, ns=(found.st_atime_ns, found.st_mtime_ns + 1_000_000_000))
+
+    for save in (touch, lambda: move_over(views, "x = 1\n", rig.root.parent), touch):
+        save()
+        assert rig.resaved.get(timeout=PATIENCE) == {str(views)}
+    # Not what changes no time, what is another file, and an edit.
+    assert rig.changes(lambda: views.chmod(0o600)) == set()
+    assert rig.changes(lambda: write(project / "debug.log", "y")) == set()
+    assert rig.changes(lambda: write(views, "x = 2\n")) == {views}
+    assert rig.resaved.empty()
