@@ -6,7 +6,9 @@ What is made and dropped at once must go: a class that `dataclass(slots=True)` h
 as little of the old objects as it does.
 """
 
+import functools
 import gc
+from typing import Any
 
 NEVER = 1_000_000
 """Collections of a younger generation before one of the next."""
@@ -16,6 +18,7 @@ _before: list[tuple[int, int, int]] = []
 
 def youngest_only() -> None:
     """Until `as_before`, in this process and in those that are forked from it."""
+    _show_what_is_frozen()
     _before.append(gc.get_threshold())
     gc.set_threshold(_before[0][0], NEVER, NEVER)
 
@@ -25,6 +28,26 @@ def keep() -> None:
     if gc.isenabled():
         gc.collect(0)
     gc.freeze()
+
+
+def _show_what_is_frozen() -> None:
+    """Make the collector's answers contain what `keep` has hidden from it, as in a cold start.
+
+    gevent looks for the locks that are held when it patches; leaks are searched for in this way.
+    """
+    get_objects, get_referrers = gc.get_objects, gc.get_referrers
+
+    @functools.wraps(get_objects)
+    def all_objects(generation: int | None = None) -> list[Any]:
+        gc.unfreeze()
+        return get_objects(generation)
+
+    @functools.wraps(get_referrers)
+    def all_referrers(*objects: Any) -> list[Any]:
+        gc.unfreeze()
+        return [one for one in get_referrers(*objects) if one is not objects]
+
+    vars(gc).update(get_objects=all_objects, get_referrers=all_referrers)
 
 
 def as_before() -> None:

@@ -2,7 +2,7 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,10 +11,11 @@ from afresh.boot import collecting
 
 @pytest.fixture(autouse=True)
 def thresholds() -> Iterator[tuple[int, int, int]]:
-    before = gc.get_threshold()
+    before, functions = gc.get_threshold(), dict(vars(gc))
     gc.set_threshold(700, 10, 5)
     yield gc.get_threshold()
     collecting._before.clear()
+    vars(gc).update(functions)
     gc.set_threshold(*before)
     gc.unfreeze()
 
@@ -68,3 +69,20 @@ def test_a_project_that_wants_no_collections_has_none() -> None:
         assert there() is not None
     finally:
         gc.enable()
+
+
+def test_who_asks_for_objects_gets_the_frozen_ones_too() -> None:
+    class Node:
+        pass
+
+    node = Node()
+    holder = [node]
+    collecting.youngest_only()
+    questions: list[Callable[[], list[object]]] = [
+        gc.get_objects,
+        lambda: gc.get_objects(generation=2),
+        lambda: gc.get_referrers(node),
+    ]
+    for ask in questions:
+        collecting.keep()
+        assert any(one is holder for one in ask())
