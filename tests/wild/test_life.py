@@ -144,6 +144,53 @@ def test_what_only_one_process_can_have_goes_to_the_next(project: Project, name:
         assert served.told().count("The start failed") <= 1
 
 
+# What `ready` makes, and what an exit handler of the same process does to it.
+MADE = {
+    "removed": 'open("made", "w").close()\natexit.register(os.unlink, "made")',
+    "removed by pathlib": 'made = pathlib.Path("made")\nmade.write_text("")\natexit.register(made.unlink)',
+    "removed with its folder": (
+        'os.makedirs("made", exist_ok=True)\nopen("made/file", "w").close()\n'
+        'atexit.register(shutil.rmtree, "made", ignore_errors=True)'
+    ),
+    "a socket that is removed": (
+        'if os.path.exists("made"):\n    os.unlink("made")\nglobal held\nheld = socket.socket(socket.AF_UNIX)\n'
+        'held.bind("made")\natexit.register(os.unlink, "made")'
+    ),
+    "read and written": (
+        'made = pathlib.Path("made")\nnumber = int(made.read_text()) if made.exists() else 1\n'
+        "atexit.register(lambda: made.write_text(str(number + 1)))"
+    ),
+}
+SHOW_MADE = 'apps.NUMBER + (open("made").read() if os.path.isfile("made") else str(os.path.exists("made")))'
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_the_end_of_the_old_does_not_undo_what_the_new_has_made(project: Project, name: str) -> None:
+    env = holding(project, "import atexit, os, pathlib, shutil, socket\n" + MADE[name])
+    project.write(
+        {"site1/views.py": "import os\n" + VIEWS.replace("HttpResponse(apps.NUMBER)", f"HttpResponse({SHOW_MADE})")}
+    )
+
+    def expected(n: int) -> str:
+        return f"n{n}" + {"read and written": str(n + 1), "removed": "", "removed by pathlib": ""}.get(name, "True")
+
+    with project.serve(env=env) as served, ThreadPoolExecutor(1) as pool:
+        # The old server outlives the new start, and its end undoes what that has made.
+        slow = pool.submit(served.get, "/slow")
+        served.server.out.wait_for("slow waits")
+        number(served, 1)
+        assert served.get().startswith("n1")
+        (project.root / "fifo").write_text("")
+        slow.result()
+        served.server.err.wait_for("From now on the previous server ends")
+        assert served.get() == expected(1)
+        for n in range(2, 6):
+            number(served, n)
+            assert served.get() == expected(n)
+        reloads = served.server.err.text().count("\nreload ")
+        assert reloads <= 6, served.told()
+
+
 # The parent writes a line into a pipe; once it is known that there is such code, the boot waits for it.
 PARENT_ONLY = """\
 import os

@@ -111,9 +111,15 @@ class Checkpoint:
                 self._wake("server")
                 return Itself(message, descriptors)
             case msg.Stop():
-                end(0)
+                end(0, self._tell)
             case _:
                 return None
+
+    def _tell(self, message: msg.FromApp) -> None:
+        try:
+            self._endpoint.send(message)
+        except Disconnected:
+            pass  # the keeper has gone first
 
     def _fork_child(self, role: str, handle: int, channel: socket.socket) -> Child | None:
         pid = self._fork()

@@ -176,7 +176,7 @@ def _exited(session: Session, status: int) -> NoReturn:
         session.control.send(msg.Failed(msg.Failure("exit", title), is_held=status != 0))
     else:
         session.control.send(msg.Refused())
-    end(status)
+    end(status, session.control.send)
 
 
 def fail(session: Session, exc: BaseException) -> NoReturn:
@@ -188,7 +188,7 @@ def fail(session: Session, exc: BaseException) -> NoReturn:
     from afresh.boot.failure import may_be_held
 
     session.control.send(msg.Failed(session.failure_of(exc), may_be_held(exc)))
-    end(1)
+    end(1, session.control.send)
 
 
 def _status(code: object) -> int:

@@ -52,6 +52,7 @@ OUTPUTS = {
     "os.symlink": (1,),
     "os.link": (1,),
     "os.truncate": (0,),
+    "socket.bind": (1,),  # of a socket in the file system; any other address is no name
 }
 
 _handlers: dict[str, Handler] = {}

@@ -54,7 +54,7 @@ class _ServerProcess:
             if self._is_drained and self._convoy.is_empty:
                 self._tell_all()
                 self._control.send(msg.Drained())
-                end(0)
+                end(0, self._control.send)
             if self._control.wait(self._wake):
                 self._obey(*self._control.receive())
             else:

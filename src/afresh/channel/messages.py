@@ -217,6 +217,14 @@ class ChildEnded(_Message):
     status: int
 
 
+class Undoes(_Message):
+    """The process ends, and an exit handler is about to remove or write a file. `changed`: its ctime up to here, in
+    nanoseconds; 0 where it is not there."""
+
+    path: str
+    changed: int
+
+
 class Serving(_Message):
     """The server accepts connections from now on."""
 
@@ -497,6 +505,7 @@ FromApp: TypeAlias = (
     | Refused
     | Forked
     | ChildEnded
+    | Undoes
     | Serving
     | Parcels
     | ParcelsTaken

@@ -98,7 +98,7 @@ def obstacle_line(obstacle: str, *, is_at_end: bool, has_checkpoints: bool) -> s
     return f"{meaning}: {printable(obstacle)}."
 
 
-EXCLUSIVE = "The start takes something that only one process can have: from now on the old server ends before a reload."
+EXCLUSIVE = "From now on the previous server ends before a start begins."
 HELD = "what the start needs, only one process can have"
 
 

@@ -162,6 +162,20 @@ class Ledger:
         if account is not None:
             account.strand.is_doubtful = True
 
+    def holds(self, handle: int, edit: Edit) -> bool:
+        """Whether what the process has consumed so far is as the disk is after the edit, which was touched."""
+        account = self._accounts.get(handle)
+        found = [] if account is None else [account.strand.objection(self._touched[path]) for path in edit.changed]
+        return account is not None and not any(found)
+
+    def doubt_beside(self, handle: int) -> None:
+        """The same of all that the process does not descend from: its end changes what they have made."""
+        account = self._accounts.get(handle)
+        line = [] if account is None else list(account.strand.line())
+        for other in self._accounts.values():
+            if other.strand not in line:
+                other.strand.is_doubtful = True
+
     def refused(self, checkpoint: int, file: str, reason: str) -> None:
         """What is forked from there cannot go on with the present text of `file`; with a `reason`, with none."""
         account = self._accounts.get(checkpoint)

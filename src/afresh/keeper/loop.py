@@ -64,6 +64,7 @@ PROJECT_SECONDS = 1.0
 LOCK_SECONDS = 1.0
 A_BLINK = 0.02
 A_TURN = 0.01  # what work that nobody waits for may take of the loop at once
+UNDONE = "the end of the previous server changed it"
 # What is noted of the project for its later starts: code of it runs only where RUN_MAIN is unset; the start takes what
 # only one process can have.
 TWIN, EXCLUSIVE = "twin", "exclusive"
@@ -113,6 +114,7 @@ class PendingEdit(msgspec.Struct, frozen=True):
     since: float
     generation: int | None = None
     is_wish: bool = False  # the user has asked for it, and nothing need have changed
+    is_undone: bool = False  # the end of a process has changed what a start had made
 
 
 class FirstBoot(NamedTuple):
@@ -179,6 +181,9 @@ class Keeper:
         self._patches: tuple[int | None, tuple[Patch, ...]] = (None, ())
         self._decision = Plan(Way.COLD, "start")
         self._edit = Edit(frozenset(), everything=True)
+        # Files that ends of processes have changed since the last edit; and whose start began last, and when.
+        self._undone: set[str] = set()
+        self._began = (1, 0)
         self._first_answered: int | None = None
         self._obstacles_said: set[str] = set()
         self._is_exchange_said = False
@@ -434,6 +439,7 @@ class Keeper:
         )
         member.link.send(begin, [self._lifeline_read])
         if role is Role.BOOT:
+            self._began = (generation, time.time_ns())
             self._chronicle.boot_began(handle, generation)
             self._ledger.spawned(handle, generation)
             self._executed.clear()
@@ -499,6 +505,8 @@ class Keeper:
             patches = ()
         self._ledger.forked(handle, parent, patches)
         member.is_repeat = handle == self._machine.second
+        if self._began[0] != self._machine.generation:  # else what is forked now only serves
+            self._began = (self._machine.generation, time.time_ns())
         if member.role is Role.BOOT and not member.is_repeat:  # else its steps have been told
             self._chronicle.boot_began(handle, self._machine.generation)
             self._is_complete = False
@@ -777,6 +785,8 @@ class Keeper:
             case msg.ServesByItself():
                 self._release_listener()
                 self._step(machine.ServesByItself(member.handle))
+            case msg.Undoes(path, changed):
+                self._undoes(member, path, changed)
             case msg.Serving():
                 member.serving_since = time.monotonic()
                 self._chronicle.mark(self._generation_of(member), "served")
@@ -846,6 +856,22 @@ class Keeper:
         self._arm_drain(member.handle)
         self._doubtful = machine.Failed(self._generation_of(member), failure, is_held)
         self._settle_doubts()
+
+    def _undoes(self, member: Member, path: str, changed: int) -> None:
+        """An exit handler is about to change a file. Under Django's reloader that is before the next start; here it has
+        begun, and must not lose what it has made, nor go on with what it has read."""
+        self._undone.add(path)
+        generation = self._machine.generation
+        if member.has_failed:
+            # What was ready before it may have made the same file.
+            self._ledger.doubt_beside(member.handle)
+        was_made = (
+            self._generation_of(member) != generation and self._began[0] == generation and changed > self._began[1]
+        )
+        if (was_made or member.is_repeat) and not self._machine.is_stopping:
+            edit = Edit(frozenset({path}))
+            self._edits.append(PendingEdit(None, edit, time.monotonic(), generation, is_undone=True))
+            self._decide_next()
 
     def _settle_doubts(self) -> None:
         if self._doubtful is not None and not self._latch.is_open and not self._edits and self._deciding is None:
@@ -1209,6 +1235,10 @@ class Keeper:
     # ---- edits ------------------------------------------------------------------------------------------------------
 
     def _edit_arrived(self, number: int, edit: Edit) -> None:
+        for record in list(self._machine.records.values()):
+            # What one that ends has changed it has told before, and that may be still to be read.
+            if record.stage in (Stage.ENDING, Stage.DRAINING) and record.handle in self._members:
+                self._drain_channel(self._members[record.handle])
         self._edits.append(PendingEdit(number, edit, time.monotonic()))
         self._decide_next()
 
@@ -1222,6 +1252,8 @@ class Keeper:
             return
         server = self._route
         decision = self._plan(pending.edit)
+        if decision.way is not Way.NOTHING and self._was_changed_before(pending.edit):
+            decision = Plan(Way.NOTHING, decision.place, "the previous server changed it at its end")
         if not decision.ask or server is None or server.role is Role.PAGE:
             self._conclude(pending, decision)
             return
@@ -1239,6 +1271,15 @@ class Keeper:
         except Exception as error:
             console.say([f"An edit could not be judged ({console.printable(repr(error))}): all is loaded anew."])
             return Plan(Way.COLD, min(edit.changed, default="nothing"), "the edit could not be judged")
+
+    def _was_changed_before(self, edit: Edit) -> bool:
+        """Whether the start under way began after the change, or has not begun: the ends of older processes come first.
+        What it has looked at and not told yet is compared when it is told."""
+        is_theirs = bool(edit.changed) and self._undone.issuperset(edit.changed)
+        if not (is_theirs and self._machine.is_exclusive and self._machine.server is None):
+            return False
+        boot = self._machine.starting
+        return self._machine.failure is None and (boot is None or self._ledger.holds(boot, edit))
 
     def _plan_exactly(self, edit: Edit) -> Plan:
         self._ledger.touch(edit)
@@ -1261,10 +1302,12 @@ class Keeper:
         decision = self._plan(pending.edit)
         if not is_current:
             decision = Plan(Way.NOTHING, decision.place, "a later edit has started the project anew")
-        elif decision.way is Way.NOTHING:
+        elif decision.way is Way.NOTHING and not pending.is_undone:
             decision = Plan(Way.COLD, decision.place, "it was saved during the start")
         elif pending.is_wish:
             decision = Plan(Way.COLD, "everything", "you asked for it")
+        elif pending.is_undone:
+            decision = Plan(Way.COLD, decision.place, UNDONE)
         self._conclude(pending, decision)
         if is_current and pending.generation == self._machine.generation:
             self._accept_restless()
@@ -1310,12 +1353,16 @@ class Keeper:
         effects: list[machine.Effect] = []
         before = self._machine.generation
         self._texts.edited(path for path in pending.edit.changed if self._watcher.is_consumed(path))
+        is_undone = pending.is_undone or (bool(pending.edit.changed) and self._undone.issuperset(pending.edit.changed))
+        if is_undone and decision.way is not Way.NOTHING:
+            decision = Plan(Way.COLD, decision.place, UNDONE)
         if decision.way is not Way.NOTHING and not self._is_restless(pending.edit):
             self._edited_at = pending.since
             self._edit = pending.edit
             self._decision = decision
             self._patches = (decision.at, decision.patches)
-            effects = self._machine.step(machine.Edited(decision.place, decision.at))
+            effects = self._machine.step(machine.Edited(decision.place, decision.at, is_undone))
+            self._undone.clear()
         elif decision.way is Way.NOTHING:
             self._say_nothing(pending.edit, decision)
         if pending.number is None:

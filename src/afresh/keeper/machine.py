@@ -66,10 +66,12 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Edited(msgspec.Struct, frozen=True):
-    """The code on disk is no longer that of the current generation. `at`: the checkpoint to go on from, if any."""
+    """The code on disk is no longer that of the current generation. `at`: the checkpoint to go on from, if any.
+    `is_undone`: it is not the user who has edited: the end of an older process has changed what the start had made."""
 
     reason: str
     at: int | None = None
+    is_undone: bool = False
 
 
 class Stood(msgspec.Struct, frozen=True):
@@ -290,7 +292,7 @@ class ShowHeld(msgspec.Struct, frozen=True):
     failure that told it, None where the start waits for a lock."""
 
     generation: int
-    by: Failure | None
+    by: Failure | None = None
 
 
 class FoundExclusive(msgspec.Struct, frozen=True):
@@ -397,7 +399,8 @@ class Machine(msgspec.Struct):
 
     def _handle(self, event: Event) -> Effects:
         match event:
-            case Edited(reason, at):
+            case Edited(reason, at, is_undone):
+                self._suspects |= is_undone
                 yield from self._edited(reason, at)
             case Stood(handle):
                 yield from self._stood(handle)
@@ -744,9 +747,8 @@ class Machine(msgspec.Struct):
             return
         self._suspects = True
         yield ShowHeld(self.generation, failure)
-        for record in list(self.records.values()):
-            if record.stage is Stage.STARTING and record.generation == self.generation:
-                self._set(record.handle, stage=Stage.ENDING)  # by itself: its exit handlers run
+        if (boot := self.starting) is not None:
+            self._set(boot, stage=Stage.ENDING)  # by itself: its exit handlers run
         yield from self._begin(None)
 
     def _has_server(self) -> bool:
@@ -760,7 +762,7 @@ class Machine(msgspec.Struct):
             return
         if not self._suspects and self._others(boot):
             self._suspects = True
-            yield ShowHeld(generation, None)
+            yield ShowHeld(generation)
         yield from self._end_others(boot)
 
     def _end_others(self, boot: int) -> Effects:

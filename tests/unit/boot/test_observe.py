@@ -181,7 +181,7 @@ def test_code_that_a_loader_makes_is_no_read(project: Project) -> None:
 
 
 OWN_OUTPUT = """
-import os, pathlib, sqlite3, tempfile
+import os, pathlib, socket, sqlite3, tempfile
 open("app.log", "a").write("x")
 open("app.log").read()
 pathlib.Path("made").mkdir(exist_ok=True)
@@ -196,6 +196,11 @@ os.replace("counter.tmp", "counter")
 os.open("direct", os.O_RDWR | os.O_CREAT)
 open("direct").read()
 tempfile.NamedTemporaryFile(dir=".").read()
+if os.path.exists("socket"):
+    os.unlink("socket")
+bound = socket.socket(socket.AF_UNIX)
+bound.bind("socket")
+socket.socket().bind(("127.0.0.1", 0))
 """
 
 
@@ -205,7 +210,7 @@ def test_what_the_process_writes_itself_is_not_consumed(project: Project) -> Non
     for _ in range(2):
         outcome = project.observed("main.py")
         assert outcome.errors == ""
-        for name in ("app.log", "made", "counter", "counter.tmp", "direct"):
+        for name in ("app.log", "made", "counter", "counter.tmp", "direct", "socket"):
             assert outcome.read(project.directory / name) == [], name
             assert outcome.asked(project.directory / name) == [], name
     assert (project.directory / "counter").read_text() == "2"

@@ -333,6 +333,29 @@ def test_doubt(started: Desk) -> None:
     assert (found.way, found.at) == (Way.RESUME, MIDDLE)
 
 
+def test_what_the_end_of_a_process_has_changed_may_have_been_made_by_others(started: Desk) -> None:
+    started.ledger.forked(FAILED := 9, MIDDLE, ())
+    started.ledger.doubt_beside(FAILED)
+    assert started.save({"late.py": VIEW}).at == MIDDLE
+    assert started.save({"early.py": VALUE}).at == START
+
+
+def test_what_a_start_has_looked_at_holds_or_does_not(started: Desk) -> None:
+    started.ledger.spawned(NEXT := 9, 2)
+    path = started.path("state.json")
+    edit = Edit(frozenset({path}))
+    started.write("state.json", "one")
+    started.ledger.touch(edit)
+    assert started.ledger.holds(NEXT, edit), "it has looked at nothing yet"
+    started.consume(NEXT, Read(path, signature_of(path)))
+    started.ledger.touch(edit)
+    assert started.ledger.holds(NEXT, edit)
+    started.write("state.json", "another")
+    started.ledger.touch(edit)
+    assert not started.ledger.holds(NEXT, edit)
+    assert not started.ledger.holds(10, edit), "a process that is gone"
+
+
 def test_what_was_read_before_the_text_was_saved(desk: Desk) -> None:
     """A boot that began before an edit and reads after it has the new text."""
     desk.start()
