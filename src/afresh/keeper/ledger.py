@@ -85,6 +85,7 @@ class Ledger:
         self._editions = Editions()
         self._compiler: Compiler | None = None
         self._obstacle = ""
+        self._shown: Strand | None = None  # what answered last
         self._cache = CodeCache(None)
         self._comparisons: dict[tuple[str, bytes, bytes], Comparison | str] = {}
         self._places: dict[str, int] = {}
@@ -198,8 +199,8 @@ class Ledger:
         self._compiler = compiler
 
     def failed(self) -> None:
-        """A start did not come to its end: it has left no checkpoint there."""
-        self._obstacle = "the last start failed, so that there is nothing to exchange functions in"
+        """A start did not come to its end: it has left no checkpoint there. Nor would it have, beside an obstacle."""
+        self._obstacle = self._obstacle or "the last start failed, so that there is nothing to exchange functions in"
 
     def gone(self, handle: int) -> None:
         """The process has ended; what it consumed counts for those who were forked from it."""
@@ -292,6 +293,8 @@ class Ledger:
         accounts = [(handle, self._accounts[handle]) for handle in candidates if handle in self._accounts]
         accounts.sort(key=lambda item: (item[1].is_ready, item[1].progress, item[0]), reverse=True)
         server = None if serving is None else self._accounts.get(serving)
+        if server is not None:
+            self._shown = server.strand
         found = plan(
             Question(
                 edit=edit,
@@ -314,6 +317,7 @@ class Ledger:
                 is_project_code=is_project_code,
                 receivers=receivers,
                 obstacle=self._obstacle,
+                shown=self._shown,
             )
         )
         if found.way in (Way.RESUME, Way.COLD):

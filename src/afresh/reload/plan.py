@@ -7,7 +7,7 @@ whose every consumed text is as on the disk, or can be made so by exchanging fun
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -75,7 +75,8 @@ class Texts(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True):
     """All that the plan depends on.
 
-    `serving`: the strand of what answers now, None while nothing does that is complete. `candidates`: usable
+    `serving`: the strand of what answers now, None while nothing does that is complete. `shown`: of what answered
+    last; what the edit changes is told from there, and not from what earlier edits have changed. `candidates`: usable
     checkpoints, latest first. `touched`: all paths edited since the keeper began. `is_asked_for`: a path lies in a tree
     that the project watches by itself (Django's `watch_dir`). `is_project_code`: a Python file of the project, which
     may be part of what is being loaded. `receivers`: the project wants to be told of any path. `obstacle`: why there is
@@ -92,6 +93,7 @@ class Question(msgspec.Struct, frozen=True):
     is_project_code: Callable[[str], bool]
     receivers: bool
     obstacle: str = ""
+    shown: Strand | None = None
 
 
 def plan(question: Question) -> Plan:
@@ -121,21 +123,29 @@ def _why_nothing(question: Question, changed: Sequence[str]) -> str:
 
 
 def _go_on(question: Question, stale: Sequence[str]) -> Plan:
-    """The plan for what is stale: the first checkpoint that will do."""
-    why = ""
+    """The plan for what is stale: the first checkpoint that will do.
+
+    Why none of those before it, is told by what this edit has to do with it; if nothing, by what keeps all edits from
+    being faster; only then by an earlier edit.
+    """
+    why = earlier = ""
     for candidate in question.candidates:
         found = _usable(question, candidate)
-        if isinstance(found, str):
-            why = why or found
+        if isinstance(found, _Against):
+            if found.is_earlier:
+                earlier = earlier or found.reason
+            else:
+                why = why or found.reason
         elif candidate.is_ready and found.patches:
             reason = _why_patched(question, candidate, found.patches)
             return Plan(Way.PATCH, found.place or _name(stale), reason, candidate.handle, found.patches)
         else:
             if not any(each.is_ready for each in question.candidates):
-                why = why or question.obstacle or "so soon after the last edit no function can be exchanged"
-            reason = why or ("as it was" if candidate.is_ready else "the start had not come to it")
+                soon = "so soon after the last edit no function can be exchanged"
+                why = why or question.obstacle or earlier or soon
+            reason = why or earlier or ("as it was" if candidate.is_ready else "the start had not come to it")
             return Plan(Way.RESUME, _name(stale), reason, candidate.handle, found.patches)
-    return Plan(Way.COLD, _name(stale), why or "nothing of the last start can be kept")
+    return Plan(Way.COLD, _name(stale), why or earlier or "nothing of the last start can be kept")
 
 
 def _why_patched(question: Question, candidate: Candidate, patches: Sequence[Patch]) -> str:
@@ -145,7 +155,7 @@ def _why_patched(question: Question, candidate: Candidate, patches: Sequence[Pat
     for path in edited:
         old = candidate.strand.text(path)
         found = "" if old is None else question.texts.compare(old, question.touched[path])
-        names += [] if isinstance(found, str) else [place.qualname for place in found.changed]
+        names += [] if isinstance(found, str) else _changed_by(question, path, found)
     if not edited:
         return "it is again as it was during the start"
     if not names:
@@ -157,30 +167,49 @@ def _why_patched(question: Question, candidate: Candidate, patches: Sequence[Pat
     return "only bodies of functions changed, and none of them ran during the start"
 
 
+def _changed_by(question: Question, path: str, found: Comparison) -> list[str]:
+    """The functions that this edit has changed; `found` has those of earlier edits as well."""
+    old = None if question.shown is None else question.shown.text(path)
+    since = found if old is None else question.texts.compare(old, question.touched[path])
+    if isinstance(since, str) or since.obstacle:
+        since = found
+    return [place.qualname for place in since.changed]
+
+
+class _Against(msgspec.Struct, frozen=True):
+    """Why a checkpoint will not do. `is_earlier`: by an edit before this one."""
+
+    reason: str
+    is_earlier: bool
+
+
 class _Cure(msgspec.Struct, frozen=True):
     patches: tuple[Patch, ...]
     place: str
 
 
-def _usable(question: Question, candidate: Candidate) -> _Cure | str:
+def _usable(question: Question, candidate: Candidate) -> _Cure | _Against:
     """What makes the checkpoint what a new start would have come to, or why nothing does."""
+    changed = question.edit.changed
     if any(strand.is_doubtful for strand in candidate.strand.line()):
-        return "the start itself was overtaken by an edit"
+        return _Against("the start itself was overtaken by an edit", is_earlier=True)
     for path, digest in candidate.refused:
         if digest == (question.touched[path].digest if path in question.touched else None):
-            return candidate.strand.seal(path) or "it could not be gone on with there"
+            reason = candidate.strand.seal(path) or "it could not be gone on with there"
+            return _Against(reason, is_earlier=path not in changed)
     patches: list[Patch] = []
     places: list[str] = []
-    for now in question.touched.values():
+    for now in sorted(question.touched.values(), key=lambda now: now.path not in changed):
         objection = candidate.strand.objection(now)
         if objection is None:
             continue
         found = _cure(question, candidate, objection, now)
         if isinstance(found, str):
-            return found if question.edit.changed == {now.path} else f"{now.path}: {found}"
+            reason = found if changed == {now.path} else f"{now.path}: {found}"
+            return _Against(reason, is_earlier=now.path not in changed)
         if found is not None:
             patches.append(found.patches[0])
-            if now.path in question.edit.changed:
+            if now.path in changed:
                 places.append(found.place)
     return _Cure(tuple(patches), _name(places) if places else "")
 
@@ -203,18 +232,26 @@ def _cure(question: Question, candidate: Candidate, objection: Objection, now: N
     if comparison.obstacle:
         return comparison.obstacle
     ran, looked_at = candidate.strand.functions_run(now.path), candidate.strand.functions_looked_at(now.path)
-    for place in comparison.changed:
-        if place.qualname in ran:
-            if _is_annotations(place.qualname):
-                return "annotations of the file were evaluated during the start"
-            return f"`{place.qualname}` ran during the start"
-        for function in _outwards(place.qualname):
-            if function in looked_at:
-                return f"the start looked at the code of `{function}`"
-    names = [place.qualname for place in comparison.changed]
+    bars: dict[str, str] = {}
+    for name in (place.qualname for place in comparison.changed):
+        if why := _why_fixed(name, ran, looked_at):
+            bars[name] = why
+    names = _changed_by(question, now.path, comparison) if bars or now.path in question.edit.changed else []
+    if bars:
+        return next((bars[name] for name in names if name in bars), next(iter(bars.values())))
     assert now.digest is not None
     shown = f"{now.path}:{_name(names)}" if names else now.path
     return _Cure((Patch(now.path, old.module, now.digest),), shown)
+
+
+def _why_fixed(name: str, ran: Set[str], looked_at: Set[str]) -> str:
+    """Why the body of a function cannot be exchanged any more, or an empty string."""
+    if name in ran:
+        if _is_annotations(name):
+            return "annotations of the file were evaluated during the start"
+        return f"`{name}` ran during the start"
+    seen = next((function for function in _outwards(name) if function in looked_at), "")
+    return seen and f"the start looked at the code of `{seen}`"
 
 
 def _is_annotations(qualname: str) -> bool:

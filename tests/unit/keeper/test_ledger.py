@@ -219,6 +219,14 @@ def test_a_start_that_failed_is_the_reason_for_what_follows(started: Desk) -> No
     assert found.reason == "the last start failed, so that there is nothing to exchange functions in"
 
 
+def test_a_start_that_failed_hides_no_obstacle(started: Desk) -> None:
+    started.ledger.ready(BOOT, started.compiler, "the start-up left threads running (a); others are none")
+    started.candidates = [START, MIDDLE]
+    started.serving = None
+    started.ledger.failed()
+    assert started.save({"late.py": VALUE}).reason == "the start-up left threads running (a)"
+
+
 def test_what_ran_before_a_fork_ran_after_it(started: Desk) -> None:
     started.consume(MIDDLE, Ran(started.path("early.py"), ("view",)))
     found = started.save({"early.py": VIEW})
@@ -334,25 +342,25 @@ def test_doubt(started: Desk) -> None:
 
 
 def test_what_the_end_of_a_process_has_changed_may_have_been_made_by_others(started: Desk) -> None:
-    started.ledger.forked(FAILED := 9, MIDDLE, ())
-    started.ledger.doubt_beside(FAILED)
+    started.ledger.forked(9, MIDDLE, ())
+    started.ledger.doubt_beside(9)
     assert started.save({"late.py": VIEW}).at == MIDDLE
     assert started.save({"early.py": VALUE}).at == START
 
 
 def test_what_a_start_has_looked_at_holds_or_does_not(started: Desk) -> None:
-    started.ledger.spawned(NEXT := 9, 2)
+    started.ledger.spawned(9, 2)
     path = started.path("state.json")
     edit = Edit(frozenset({path}))
     started.write("state.json", "one")
     started.ledger.touch(edit)
-    assert started.ledger.holds(NEXT, edit), "it has looked at nothing yet"
-    started.consume(NEXT, Read(path, signature_of(path)))
+    assert started.ledger.holds(9, edit), "it has looked at nothing yet"
+    started.consume(9, Read(path, signature_of(path)))
     started.ledger.touch(edit)
-    assert started.ledger.holds(NEXT, edit)
+    assert started.ledger.holds(9, edit)
     started.write("state.json", "another")
     started.ledger.touch(edit)
-    assert not started.ledger.holds(NEXT, edit)
+    assert not started.ledger.holds(9, edit)
     assert not started.ledger.holds(10, edit), "a process that is gone"
 
 

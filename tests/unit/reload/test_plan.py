@@ -697,3 +697,134 @@ def look(world: World, path: str, ask: Callable[[str], object]) -> Look:
 
 def executed_look(world: World, path: str, text: str) -> Look:
     return Look(path, lambda: world.disk.get(path) == text)
+
+
+# ---- one edit after another: each is told for itself ----------------------------------------------------------------
+
+BOTH = VIEW.replace("'other'", "'different'")
+THREADS = "the start-up left threads running (a)"
+
+
+class Sequence(NamedTuple):
+    """Edits before the last one, of which each was `patched` or has `failed`; what is told of the last."""
+
+    name: str
+    before: tuple[tuple[Mapping[str, str | None], str], ...]
+    last: Mapping[str, str | None]
+    place: str
+    reason: str
+    prepare: Callable[[Started], object] = lambda _: None
+    obstacle: str = ""
+
+
+def ran(*names: str) -> Callable[[Started], object]:
+    return lambda started: started.with_(READY, Ran(LATE, names))
+
+
+def has_no_end(started: Started) -> None:
+    """Something kept the end of the start from being a checkpoint."""
+    started.with_(BEFORE_LATE, started.world.executed(LATE), Ran(LATE, ("view",)))
+    started.without(READY)
+
+
+ONE = "only the body of `{}` changed, and it did not run during the start".format
+SEQUENCES = [
+    Sequence("another function", (({LATE: VIEW}, "patched"),), {LATE: BOTH}, f"{LATE}:other", ONE("other")),
+    Sequence(
+        "a function again",
+        (({LATE: VIEW}, "patched"), ({LATE: BOTH}, "patched")),
+        {LATE: BOTH.replace("'two'", "'three'")},
+        f"{LATE}:view",
+        ONE("view"),
+    ),
+    Sequence(
+        "a function put back, the other stays",
+        (({LATE: VIEW}, "patched"), ({LATE: BOTH}, "patched")),
+        {LATE: OTHER},
+        f"{LATE}:view",
+        ONE("view"),
+    ),
+    Sequence("another file", (({EARLY: VIEW}, "patched"),), {LATE: OTHER}, f"{LATE}:other", ONE("other")),
+    Sequence("mended", (({LATE: BROKEN}, "failed"),), {LATE: VIEW}, f"{LATE}:view", ONE("view")),
+    Sequence(
+        "mended after a patch",
+        (({LATE: VIEW}, "patched"), ({LATE: BROKEN}, "failed")),
+        {LATE: BOTH},
+        f"{LATE}:other",
+        ONE("other"),
+    ),
+    Sequence(
+        "statements put back",
+        (({LATE: VALUE}, "failed"),),
+        {LATE: VIEW},
+        f"{LATE}:view",
+        ONE("view"),
+    ),
+    Sequence(
+        "both ran, one is edited",
+        (({LATE: VIEW}, "failed"),),
+        {LATE: BOTH},
+        LATE,
+        # Both are changes since the last answer; the first of them in the file is named.
+        "`view` ran during the start",
+        ran("view", "other"),
+    ),
+    Sequence(
+        "only an earlier edit is in the way",
+        (({LATE: VIEW}, "failed"),),
+        {EARLY: VIEW},
+        EARLY,
+        f"{LATE}: `view` ran during the start",
+        ran("view"),
+    ),
+    Sequence(
+        "this edit is in the way before an earlier one",
+        (({EARLY: VALUE}, "failed"),),
+        {LATE: VIEW},
+        LATE,
+        "`view` ran during the start",
+        ran("view"),
+    ),
+    Sequence(
+        "an obstacle, and an earlier edit",
+        (({LATE: VIEW}, "failed"),),
+        {EARLY: OTHER},
+        EARLY,
+        THREADS,
+        has_no_end,
+        THREADS,
+    ),
+    Sequence(
+        "no obstacle, and an earlier edit",
+        (({LATE: VIEW}, "failed"),),
+        {EARLY: OTHER},
+        EARLY,
+        f"{LATE}: `view` ran during the start",
+        has_no_end,
+    ),
+]
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES, ids=lambda sequence: sequence.name)
+def test_what_is_told_of_an_edit_is_not_of_earlier_ones(sequence: Sequence) -> None:
+    begun = started()
+    sequence.prepare(begun)
+    world, serving, shown = begun.world, begun.serving, begun.serving
+    is_answering = True
+
+    def plan(changes: Mapping[str, str | None]) -> Plan:
+        answers = serving if is_answering else None
+        known = _always(True)
+        return world.plan(
+            world.save(changes), begun.candidates, answers, is_consumed=known, obstacle=sequence.obstacle, shown=shown
+        )
+
+    for changes, outcome in sequence.before:
+        found = plan(changes)
+        is_answering = outcome == "patched"
+        if is_answering:
+            assert found.way is Way.PATCH
+            texts = {each.file: Text(each.file, each.module, each.digest) for each in found.patches}
+            serving = shown = Strand(begun.strand(READY), texts)
+    found = plan(sequence.last)
+    assert (found.place, found.reason) == (sequence.place, sequence.reason)

@@ -82,6 +82,8 @@ class World:
         is_asked_for: Callable[[str], bool] = lambda _: False,
         is_project_code: Callable[[str], bool] = lambda _: False,
         receivers: bool = False,
+        obstacle: str = "",
+        shown: Strand | None = None,
     ) -> Plan:
         """Decide; `candidates` with the latest first."""
         return plan(
@@ -95,6 +97,8 @@ class World:
                 is_asked_for=is_asked_for,
                 is_project_code=is_project_code,
                 receivers=receivers,
+                obstacle=obstacle,
+                shown=shown,
             )
         )
 
