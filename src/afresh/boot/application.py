@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from afresh.channel.messages import Failure
+from afresh.channel.messages import Dealt, Failure
 from afresh.serve.hosts import Names
 
 if TYPE_CHECKING:
@@ -31,11 +31,12 @@ class Application(msgspec.Struct, frozen=True):
     from the start on, for pages that are shown in its place.
     `threads`: several requests at a time. `checks(aloud)`: the deferred checks, which print where it is to be aloud;
     their output and a failure or None are returned.
-    `file_changed`: asks the project's receivers whether they deal with these paths. `on_thread_end` runs in a serving
-    thread that ends. `warm` fills caches while nobody waits. `files` answers requests for static files. `view_of` names
-    the view that made what the application returned, or gives an empty string; without it, requests are not recorded.
-    `topics(topic, argument)` tells about it, as JSON; None for a topic that it does not know. `roots`: what is the
-    project's code. `count_queries`: see `afresh.django.queries`. `advice`, `is_repeatable`: as in `Ready`.
+    `file_changed`: asks the project's receivers who of them deals with each of these paths. `on_thread_end` runs in a
+    serving thread that ends. `warm` fills caches while nobody waits. `files` answers requests for static files.
+    `view_of` names the view that made what the application returned, or gives an empty string; without it, requests
+    are not recorded. `topics(topic, argument)` tells about it, as JSON; None for a topic that it does not know.
+    `roots`: what is the project's code. `count_queries`: see `afresh.django.queries`. `advice`,
+    `is_repeatable`: as in `Ready`.
     """
 
     wsgi: "WSGIApplication"
@@ -47,7 +48,7 @@ class Application(msgspec.Struct, frozen=True):
     advice: str = "option"
     threads: bool = True
     checks: Callable[[bool], tuple[str, Failure | None]] | None = None
-    file_changed: Callable[[Sequence[str]], bool] | None = None
+    file_changed: Callable[[Sequence[str]], Sequence[Dealt]] | None = None
     receivers: bool = False
     on_thread_end: Callable[[], None] = msgspec.field(default=_nothing)
     warm: Callable[[], None] = msgspec.field(default=_nothing)

@@ -13,9 +13,9 @@ from afresh.channel import messages as msg
 
 
 class Receivers:
-    """The receivers behind `ask`: true if they deal with all the paths. None: there are none."""
+    """The receivers behind `ask`, which says who has dealt with each path. None: there are none."""
 
-    def __init__(self, control: Control, ask: Callable[[Sequence[str]], bool] | None) -> None:
+    def __init__(self, control: Control, ask: Callable[[Sequence[str]], Sequence[msg.Dealt]] | None) -> None:
         self._control = control
         self._ask = ask
         self._questions: queue.SimpleQueue[msg.FileChanged] = queue.SimpleQueue()
@@ -31,5 +31,6 @@ class Receivers:
     def _answer(self) -> None:
         while True:
             question = self._questions.get()
-            handled = self._ask is not None and self._ask(question.paths)
-            self._control.send(msg.FileChangedAnswer(question.ticket, handled))
+            nobody = [msg.Dealt.BY_NOBODY] * len(question.paths)
+            dealt = nobody if self._ask is None else self._ask(question.paths)
+            self._control.send(msg.FileChangedAnswer(question.ticket, tuple(dealt)))

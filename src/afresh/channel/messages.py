@@ -3,6 +3,7 @@
 Each message is a frozen value. Descriptors travel beside it; the docstring of a message says which, in order.
 """
 
+import enum
 from typing import TypeAlias
 
 import msgspec
@@ -16,6 +17,14 @@ class _Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 # ---- values inside messages -------------------------------------------------------------------------------------
+
+
+class Dealt(enum.IntEnum):
+    """Who has dealt with a changed file in the server that runs, so that this server need not be replaced for it."""
+
+    BY_NOBODY = 0
+    BY_FRAMEWORK = 1  # whose own copies of it are dropped
+    BY_PROJECT = 2
 
 
 class Frame(msgspec.Struct, frozen=True, array_like=True):
@@ -252,10 +261,10 @@ class DebuggerHeld(_Message):
 
 
 class FileChangedAnswer(_Message):
-    """Answer to `FileChanged`: true if every path was dealt with by a receiver, so that no reload is needed."""
+    """Answer to `FileChanged`: who has dealt with each of its paths, in their order."""
 
     ticket: int
-    handled: bool
+    dealt: tuple[Dealt, ...]
 
 
 class ChecksDone(_Message):
@@ -470,7 +479,10 @@ class Stop(_Message):
 
 
 class FileChanged(_Message):
-    """Files changed that the project may handle without a reload (`file_changed` of Django). Answer wanted."""
+    """Files changed that the project may handle without a reload (`file_changed` of Django). Answer wanted.
+
+    Of many paths several messages are made, with the same `ticket`.
+    """
 
     ticket: int
     paths: tuple[str, ...]

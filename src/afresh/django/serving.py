@@ -25,6 +25,7 @@ from afresh.boot.application import Application
 from afresh.boot.main import fail
 from afresh.boot.session import Session
 from afresh.boot.signals import wait_for_signals
+from afresh.channel.messages import Dealt
 from afresh.django import commands, hosts, words
 from afresh.django.access import access_log
 from afresh.django.entry import options_of
@@ -83,7 +84,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             advice=hosts.advice(),
             threads=asked.threads,
             checks=commands.deferred_checks,
-            file_changed=reloader.is_handled,
+            file_changed=reloader.dealt_with,
             receivers=has_receivers(file_changed),
             on_thread_end=connections.close_all,
             warm=_warm,
@@ -230,7 +231,11 @@ def has_receivers(signal: Signal) -> bool:
     """Whether the project itself listens to this signal of Django's reloader."""
     live = signal._live_receivers(None)
     receivers = [receiver for group in live for receiver in group] if isinstance(live, tuple) else live
-    return any(getattr(receiver, "__module__", "") not in _DJANGOS_RECEIVERS for receiver in receivers)
+    return any(map(_is_projects, receivers))
+
+
+def _is_projects(receiver: object) -> bool:
+    return getattr(receiver, "__module__", "") not in _DJANGOS_RECEIVERS
 
 
 class Reloader(BaseReloader):
@@ -260,17 +265,19 @@ class Reloader(BaseReloader):
         trees += [(str(file.absolute().parent), file.name) for file in map(Path, self.extra_files)]
         self._session.watch_trees(trees)
 
-    def is_handled(self, paths: Sequence[str]) -> bool:
-        """Whether for each of `paths` some receiver of `file_changed` says that no reload is needed
+    def dealt_with(self, paths: Sequence[str]) -> list[Dealt]:
+        """Who of the receivers of `file_changed` says for each of `paths` that no reload is needed
         (BaseReloader.notify_file_changed)."""
+        # Every path is told of, also after one that nobody deals with: template caches are reset by it.
+        return [self._dealt_with(path) for path in paths]
+
+    def _dealt_with(self, path: str) -> Dealt:
         try:
-            # Every path is told of, also after one that nobody deals with: template caches are reset by it.
-            answers = [any(answer for _, answer in self._ask(path)) for path in paths]
-            return all(answers)
+            answers: list[tuple[object, object]] = file_changed.send(sender=self, file_path=Path(path))
         except (Exception, SystemExit):
             traceback.print_exc()
-            return False
-
-    def _ask(self, path: str) -> list[tuple[object, object]]:
-        answers: list[tuple[object, object]] = file_changed.send(sender=self, file_path=Path(path))
-        return answers
+            return Dealt.BY_NOBODY
+        willing = [receiver for receiver, answer in answers if answer]
+        if any(map(_is_projects, willing)):
+            return Dealt.BY_PROJECT
+        return Dealt.BY_FRAMEWORK if willing else Dealt.BY_NOBODY

@@ -13,8 +13,8 @@ import socket
 import threading
 import time
 import traceback
-from collections import Counter, deque
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +31,7 @@ from afresh.keeper.actions import Reply
 from afresh.keeper.children import Link, await_end, become_subreaper, kill, reap, spawn, spawn_apart
 from afresh.keeper.chronicle import Chronicle
 from afresh.keeper.editor import editor_command, project_file
+from afresh.keeper.edits import UNDONE, Edits, PendingEdit, superseding
 from afresh.keeper.eventloop import EventLoop, Timer
 from afresh.keeper.front import Desk, Front
 from afresh.keeper.inquiries import Inquiries
@@ -64,7 +65,6 @@ PROJECT_SECONDS = 1.0
 LOCK_SECONDS = 1.0
 A_BLINK = 0.02
 A_TURN = 0.01  # what work that nobody waits for may take of the loop at once
-UNDONE = "the end of the previous server changed it"
 # What is noted of the project for its later starts: code of it runs only where RUN_MAIN is unset; the start takes what
 # only one process can have.
 TWIN, EXCLUSIVE = "twin", "exclusive"
@@ -105,18 +105,6 @@ class Member(msgspec.Struct, eq=False):
     timers: list[Timer] = msgspec.field(default_factory=list)
 
 
-class PendingEdit(msgspec.Struct, frozen=True):
-    """An edit on its way to a decision. `number`: the watcher's raise that it settles; None for the loop's own, which
-    are about a process of `generation`."""
-
-    number: int | None
-    edit: Edit
-    since: float
-    generation: int | None = None
-    is_wish: bool = False  # the user has asked for it, and nothing need have changed
-    is_undone: bool = False  # the end of a process has changed what a start had made
-
-
 class FirstBoot(NamedTuple):
     """A boot that is already running. `consumed`, `began`: see `afresh.keeper.handoff.Handoff`."""
 
@@ -155,8 +143,8 @@ class Keeper:
         self._latch.decide(0, self._machine.generation)
         self._held: list[Parcel] = []
         self._route: Member | None = None
-        self._edits: deque[PendingEdit] = deque()
-        self._deciding: tuple[PendingEdit, Plan, Timer] | None = None
+        self._edits = Edits()
+        self._answer_timer: Timer | None = None
         self._edited_at = time.monotonic()
         self._is_announced = False
         self._is_dashboard_said = False
@@ -702,7 +690,7 @@ class Keeper:
                 member.has_failed = True  # it is nothing that the project did
                 self._gone(member, -signal.SIGKILL)
                 if record.generation == self._machine.generation and record.role is not Role.CHECKS:
-                    self._edits.appendleft(PendingEdit(None, self._edit, self._edited_at, record.generation))
+                    self._edits.put_back(PendingEdit(None, self._edit, self._edited_at, record.generation))
                     self._decide_next()
 
     def _drain_channel(self, member: Member) -> None:
@@ -831,8 +819,8 @@ class Keeper:
                 elif self._route is not member:
                     self._say_debugger(member)
                 self._keys.look()
-            case msg.FileChangedAnswer(ticket, handled):
-                self._file_changed_answered(ticket, handled=handled)
+            case msg.FileChangedAnswer(ticket, dealt):
+                self._file_changed_answered(ticket, dealt)
             case msg.ChecksDone(output, failure):
                 self._checked(member, output, failure)
             case msg.Happened(events):
@@ -870,11 +858,11 @@ class Keeper:
         )
         if (was_made or member.is_repeat) and not self._machine.is_stopping:
             edit = Edit(frozenset({path}))
-            self._edits.append(PendingEdit(None, edit, time.monotonic(), generation, is_undone=True))
+            self._edits.put(PendingEdit(None, edit, time.monotonic(), generation, is_undone=True))
             self._decide_next()
 
     def _settle_doubts(self) -> None:
-        if self._doubtful is not None and not self._latch.is_open and not self._edits and self._deciding is None:
+        if self._doubtful is not None and not self._latch.is_open and self._edits.is_idle:
             event, self._doubtful = self._doubtful, None
             self._step(event)
 
@@ -914,7 +902,7 @@ class Keeper:
         if member.handle == self._machine.second:
             self._kill(member.handle, signal.SIGKILL)
             return
-        self._edits.append(PendingEdit(None, Edit(frozenset(changed)), time.monotonic(), generation))
+        self._edits.put(PendingEdit(None, Edit(frozenset(changed)), time.monotonic(), generation))
         self._decide_next()
 
     def _ready(self, member: Member, ready: msg.Ready) -> None:
@@ -963,7 +951,7 @@ class Keeper:
         if record.parent is not None:
             self._ledger.refused(record.parent, file, reason)
         edit = Edit(frozenset({file}))
-        self._edits.appendleft(PendingEdit(None, edit, self._edited_at, record.generation))
+        self._edits.put_back(PendingEdit(None, edit, self._edited_at, record.generation))
         self._decide_next()
 
     def _generation_of(self, member: Member) -> int:
@@ -1211,7 +1199,7 @@ class Keeper:
     def _reload_all(self, _: object, reply: Reply) -> None:
         """Load everything anew, as after an edit of everything."""
         edit = Edit(frozenset(), everything=True)
-        self._edits.append(PendingEdit(None, edit, time.monotonic(), self._machine.generation, is_wish=True))
+        self._edits.put(PendingEdit(None, edit, time.monotonic(), self._machine.generation, is_wish=True))
         self._decide_next()
         reply()
 
@@ -1239,29 +1227,34 @@ class Keeper:
             # What one that ends has changed it has told before, and that may be still to be read.
             if record.stage in (Stage.ENDING, Stage.DRAINING) and record.handle in self._members:
                 self._drain_channel(self._members[record.handle])
-        self._edits.append(PendingEdit(number, edit, time.monotonic()))
+        self._edits.put(PendingEdit(number, edit, time.monotonic()))
         self._decide_next()
 
     def _decide_next(self) -> None:
         """Decide the oldest edit; the next one waits for the outcome, so that decisions keep their order."""
-        if self._deciding is not None or not self._edits:
+        pending = self._edits.next()
+        if pending is None:
             return
-        pending = self._edits.popleft()
         if pending.generation is not None:
             self._supersede(pending)
             return
-        server = self._route
+        server = self._application()
         decision = self._plan(pending.edit)
         if decision.way is not Way.NOTHING and self._was_changed_before(pending.edit):
             decision = Plan(Way.NOTHING, decision.place, "the previous server changed it at its end")
-        if not decision.ask or server is None or server.role is Role.PAGE:
+        if not decision.ask or server is None:
             self._conclude(pending, decision)
             return
-        ticket = pending.number or 0
-        late = partial(self._file_changed_answered, ticket, handled=False)
-        timer = self._loop.call_later(self.spec.options.file_changed_wait, late)
-        self._deciding = (pending, decision, timer)
-        server.link.send(msg.FileChanged(ticket, decision.ask))
+        ticket = self._edits.ask(pending, decision)
+        late = partial(self._file_changed_late, ticket)
+        self._answer_timer = self._loop.call_later(self.spec.options.file_changed_wait, late)
+        for first in range(0, len(decision.ask), MOST_PATHS):
+            server.link.send(msg.FileChanged(ticket, decision.ask[first : first + MOST_PATHS]))
+
+    def _application(self) -> Member | None:
+        """The process that answers with the present code, and what it has consumed is known whole."""
+        member = self._members.get(self._machine.application or 0)
+        return None if member is None or member.has_failed else member
 
     def _plan(self, edit: Edit) -> Plan:
         """What the edit asks for. Texts of the project are compiled and compared for it: whatever that may raise, a
@@ -1283,32 +1276,20 @@ class Keeper:
 
     def _plan_exactly(self, edit: Edit) -> Plan:
         self._ledger.touch(edit)
-        server = self._route
-        is_answering = server is not None and server.role is not Role.PAGE
+        server = self._application()
         records = self._machine.records.values()
         checkpoints = [record.handle for record in records if record.stage is Stage.CHECKPOINT]
         return self._ledger.plan(
             edit,
-            serving=server.handle if server is not None and is_answering else None,
+            serving=None if server is None else server.handle,
             candidates=[] if self._machine.has_own_server else checkpoints,
             is_project_code=lambda path: not self._is_complete and self._is_project_code(path),
             receivers=server is not None and server.receivers,
         )
 
     def _supersede(self, pending: PendingEdit) -> None:
-        """A process of `pending.generation` is stale beyond doubt; an edit decided meanwhile may have replaced it. Not
-        what the user has asked for: that edit may have gone a way that leaves in place what is to be started again."""
         is_current = pending.is_wish or pending.generation == self._machine.generation
-        decision = self._plan(pending.edit)
-        if not is_current:
-            decision = Plan(Way.NOTHING, decision.place, "a later edit has started the project anew")
-        elif decision.way is Way.NOTHING and not pending.is_undone:
-            decision = Plan(Way.COLD, decision.place, "it was saved during the start")
-        elif pending.is_wish:
-            decision = Plan(Way.COLD, "everything", "you asked for it")
-        elif pending.is_undone:
-            decision = Plan(Way.COLD, decision.place, UNDONE)
-        self._conclude(pending, decision)
+        self._conclude(pending, superseding(pending, self._plan(pending.edit), self._machine.generation))
         if is_current and pending.generation == self._machine.generation:
             self._accept_restless()
 
@@ -1337,17 +1318,17 @@ class Keeper:
             console.say([f"{name} changes whenever the project starts: that alone does not start it again."])
         return True
 
-    def _file_changed_answered(self, ticket: int, *, handled: bool) -> None:
-        if self._deciding is None or (self._deciding[0].number or 0) != ticket:
-            return
-        pending, decision, timer = self._deciding
-        timer.cancel()
-        self._deciding = None
-        if handled:
-            decision = Plan(Way.NOTHING, decision.place, "the project has dealt with it", ask=decision.ask)
-        elif decision.way is Way.NOTHING:
-            decision = Plan(Way.COLD, decision.place, "the project watches it")
-        self._conclude(pending, decision)
+    def _file_changed_answered(self, ticket: int, dealt: Sequence[msg.Dealt]) -> None:
+        decided = self._edits.answered(ticket, dealt)
+        if decided is not None:
+            if self._answer_timer is not None:
+                self._answer_timer.cancel()
+            self._conclude(*decided)
+
+    def _file_changed_late(self, ticket: int) -> None:
+        decided = self._edits.conclude(ticket)
+        if decided is not None:
+            self._conclude(*decided)
 
     def _conclude(self, pending: PendingEdit, decision: Plan) -> None:
         effects: list[machine.Effect] = []

@@ -440,6 +440,20 @@ class Machine(msgspec.Struct):
                 if not self.is_stopping and not self._having(Role.TWIN):
                     yield Spawn(self._new(Role.TWIN), Role.TWIN, self.generation)
 
+    @property
+    def application(self) -> int | None:
+        """The process that may have answered requests with the code of this generation: that it serves is known only
+        after it has begun to. None while there is none: while a page answers, or a server of the project's own."""
+        if self.failure is not None:
+            return None
+        places = (Stage.OFFERED, Stage.SERVING)
+        found = (
+            record.handle
+            for record in self.records.values()
+            if record.generation == self.generation and record.stage in places and record.role is not Role.PAGE
+        )
+        return next(found, None)
+
     # ---- the next generation ------------------------------------------------------------------------------------
 
     def _edited(self, reason: str, at: int | None) -> Effects:

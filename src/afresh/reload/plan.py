@@ -31,8 +31,10 @@ class Way(enum.Enum):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What to do. `at`: the checkpoint to go on from. `ask`: changes that the project itself may deal with first.
+    """What to do. `at`: the checkpoint to go on from.
 
+    `stale`: the changes that ask for it. `ask`: those that the project may deal with first. `watched`: those of `ask`
+    that the project wants to be told of and has consumed by no way that is known.
     `place` names the edit (a path, "views.py:detail"), `reason` says why this way: where there is a faster one, why
     that was not possible.
     """
@@ -42,7 +44,9 @@ class Plan(msgspec.Struct, frozen=True):
     reason: str = ""
     at: int | None = None
     patches: tuple[Patch, ...] = ()
+    stale: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -100,13 +104,13 @@ def plan(question: Question) -> Plan:
     """Decide what the edit asks for."""
     changed = sorted(question.edit.changed)
     if question.edit.everything:
-        return Plan(Way.COLD, _name(changed), "the watcher lost count of what changed")
-    stale = [path for path in changed if _is_stale(question, path)]
-    asked = [path for path in changed if path not in stale and question.is_asked_for(path)]
-    ask = (*stale, *asked) if question.receivers else tuple(asked)
+        return Plan(Way.COLD, named(changed), "the watcher lost count of what changed")
+    stale = tuple(path for path in changed if _is_stale(question, path))
+    watched = tuple(path for path in changed if path not in stale and question.is_asked_for(path))
+    ask = (*stale, *watched) if question.receivers else watched
     if not stale:
-        return Plan(Way.NOTHING, _name(asked or changed), _why_nothing(question, changed), ask=ask)
-    return msgspec.structs.replace(_go_on(question, stale), ask=ask)
+        return Plan(Way.NOTHING, named(watched or changed), _why_nothing(question, changed), ask=ask, watched=watched)
+    return msgspec.structs.replace(_go_on(question, stale), stale=stale, ask=ask, watched=watched)
 
 
 def _is_stale(question: Question, path: str) -> bool:
@@ -138,14 +142,14 @@ def _go_on(question: Question, stale: Sequence[str]) -> Plan:
                 why = why or found.reason
         elif candidate.is_ready and found.patches:
             reason = _why_patched(question, candidate, found.patches)
-            return Plan(Way.PATCH, found.place or _name(stale), reason, candidate.handle, found.patches)
+            return Plan(Way.PATCH, found.place or named(stale), reason, candidate.handle, found.patches)
         else:
             if not any(each.is_ready for each in question.candidates):
                 soon = "so soon after the last edit no function can be exchanged"
                 why = why or question.obstacle or earlier or soon
             reason = why or earlier or ("as it was" if candidate.is_ready else "the start had not come to it")
-            return Plan(Way.RESUME, _name(stale), reason, candidate.handle, found.patches)
-    return Plan(Way.COLD, _name(stale), why or earlier or "nothing of the last start can be kept")
+            return Plan(Way.RESUME, named(stale), reason, candidate.handle, found.patches)
+    return Plan(Way.COLD, named(stale), why or earlier or "nothing of the last start can be kept")
 
 
 def _why_patched(question: Question, candidate: Candidate, patches: Sequence[Patch]) -> str:
@@ -211,7 +215,7 @@ def _usable(question: Question, candidate: Candidate) -> _Cure | _Against:
             patches.append(found.patches[0])
             if now.path in changed:
                 places.append(found.place)
-    return _Cure(tuple(patches), _name(places) if places else "")
+    return _Cure(tuple(patches), named(places) if places else "")
 
 
 def _cure(question: Question, candidate: Candidate, objection: Objection, now: Now) -> _Cure | str | None:
@@ -240,7 +244,7 @@ def _cure(question: Question, candidate: Candidate, objection: Objection, now: N
     if bars:
         return next((bars[name] for name in names if name in bars), next(iter(bars.values())))
     assert now.digest is not None
-    shown = f"{now.path}:{_name(names)}" if names else now.path
+    shown = f"{now.path}:{named(names)}" if names else now.path
     return _Cure((Patch(now.path, old.module, now.digest),), shown)
 
 
@@ -265,6 +269,7 @@ def _outwards(qualname: str) -> Iterator[str]:
         qualname = qualname.rpartition(".<locals>.")[0]
 
 
-def _name(paths: Sequence[str]) -> str:
+def named(paths: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
     first, *others = paths or ["nothing"]
     return f"{first} and {len(others)} more" if others else first

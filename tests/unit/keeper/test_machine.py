@@ -749,3 +749,21 @@ def test_in_any_order_nobody_old_answers_and_the_end_is_reached(order: list[m.Ev
         effects += machine.step(m.Ended(handle, 0))
     assert m.Finish in kinds(effects)
     assert machine.records == {}
+
+
+def test_the_application_is_what_may_have_answered_with_the_present_code() -> None:
+    """That it serves is known later than it does: what it has read since then counts from the first moment."""
+    machine, _ = started()
+    events: list[tuple[m.Event, int | None]] = [
+        (m.BootReady(1, forks=True, checks=False), 2),
+        (m.Serving(2), 2),
+        (m.Edited("views.py", 1), 3),
+        (m.Failed(2, CHECKS), None),
+        (m.Edited("apps.py"), None),
+        (m.TooSlow(3, 30.0), None),
+    ]
+    seen = []
+    for event, _ in events:
+        machine.step(event)
+        seen.append(machine.application)
+    assert seen == [application for _, application in events]

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import CodeType
 
 from afresh.reload.compare import Comparison, compare
@@ -122,5 +123,6 @@ class World:
         return acts_alike and begins_alike(inside.line, before.encode(), after.encode())
 
 
+@lru_cache(maxsize=1000)
 def _compiled(text: str, file: str) -> CodeType:
     return compile(text, file, "exec", dont_inherit=True)
