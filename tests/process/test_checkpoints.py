@@ -333,7 +333,7 @@ def test_a_start_that_never_ends(tmp_path: Path) -> None:
 
 # ---- what is in the way ---------------------------------------------------------------------------------------------
 
-OPENED = "import os\nFILE = open(os.path.join(os.path.dirname(__file__), 'x.tmp'), 'w')\n"
+OPENED = "import os\nFILE = open(os.path.join(os.path.dirname(__file__), 'x.tmp'), 'wb', 0)\nFILE.write(b'x')\n"
 
 
 def test_an_obstacle_on_the_way_is_said_once(tmp_path: Path) -> None:

@@ -13,14 +13,17 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import NoReturn, TypeAlias
 
 from afresh.boot import collecting, silence
 from afresh.boot.application import Application
 from afresh.boot.checkpoint import Checkpoint, Child, Itself
+from afresh.boot.descriptors import Given
 from afresh.boot.ending import end, flush
-from afresh.boot.sensors import obstacle
+from afresh.boot.renewal import Renewal, Spoilt, renew
+from afresh.boot.sensors import sense
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import Endpoint, app_endpoint, pair
 from afresh.channel.lifeline import hold
@@ -41,14 +44,16 @@ class Refusal(Exception):
 
 
 class Control:
-    """One app process and its keeper. `first`: nothing has been served yet under this keeper."""
+    """One app process and its keeper. `first`: nothing has been served yet under this keeper. `given`: the descriptors
+    that the process was started with."""
 
-    def __init__(self, channel: socket.socket, *, lifeline: int, first: bool, own: frozenset[int]) -> None:
+    def __init__(self, channel: socket.socket, *, lifeline: int, first: bool, given: Given) -> None:
         self.first = first
         self._endpoint: Endpoint[msg.ToApp, msg.FromApp] = app_endpoint(channel)
         self._lifeline = lifeline
         self._held_lifeline = hold(lifeline)
-        self._inherited = own
+        self._given = given
+        self._renewals: tuple[Renewal, ...] = ()
         self.is_dormant = False
         # What to do about what a boot that was forked ahead of time will execute.
         self.expect: Callable[[Sequence[Exec]], object] = len
@@ -151,7 +156,9 @@ class Control:
     def obstacle(self) -> str:
         """Why this process must not be forked now, or an empty string."""
         own = {self._endpoint.fileno(), self._lifeline, self._held_lifeline, *silence.held()}
-        return obstacle(self._inherited | own)
+        found = sense(self._given, frozenset(own))
+        self._renewals = found.renewals
+        return found.obstacle
 
     def leave_checkpoint(self, stood: msg.Stood) -> msg.Go | None:
         """Leave a dormant copy of this process behind and go on in a child: None there. Returns the keeper's orders in
@@ -161,6 +168,8 @@ class Control:
             self.send(stood, [ours.fileno()])
         checkpoint = Checkpoint(app_endpoint(theirs))
         if not checkpoint.stay():
+            with suppress(Spoilt):  # those that are forked from the dormant process later find the same, and say so
+                renew(self._renewals)
             self._renew_lifeline()
             self.send(msg.Here(os.getpid()))
             return None
@@ -231,6 +240,7 @@ class Control:
             match self.receive_raw()[0]:
                 case msg.Go() as go:
                     self.first = go.first
+                    self._renew(child.role)
                     if self._asked is not None:
                         self.send(self._asked)  # the answer went to another process
                     return go
@@ -243,6 +253,18 @@ class Control:
                     prefault(pid)
                 case _:
                     os._exit(0)  # it was not needed after all
+
+    def _renew(self, role: str) -> None:
+        """Open again what would be shared with the other forks: now and not when this one was forked, for a log may
+        have been renamed meanwhile. Nobody has moved the positions: the dormant process does nothing."""
+        try:
+            renew(self._renewals)
+        except Spoilt as spoilt:
+            if role == "checks":
+                return  # they read and print, and nothing is answered from here
+            self.send(msg.Spoilt(str(spoilt)))
+            flush()
+            os._exit(0)
 
     def _renew_lifeline(self) -> None:
         os.close(self._held_lifeline)

@@ -10,9 +10,10 @@ from typing import NoReturn
 
 from afresh.boot import collecting, observe, silence
 from afresh.boot.control import Control
+from afresh.boot.descriptors import given_at_exec
 from afresh.boot.ending import end
 from afresh.boot.journal import JournalWriter
-from afresh.boot.sensors import imported_before, inherited_descriptors, while_importing
+from afresh.boot.sensors import imported_before, while_importing
 from afresh.boot.session import Observation, Session, begin
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import app_endpoint
@@ -34,9 +35,9 @@ CHANNEL_VARIABLE = "AFRESH_CHANNEL"
 @roomy
 def main() -> NoReturn:
     """The first thing that runs in a boot's interpreter."""
-    own = inherited_descriptors()
     channel = socket.socket(fileno=int(os.environ.pop(CHANNEL_VARIABLE)))
     channel.set_inheritable(False)
+    given = given_at_exec()
     try:
         order, (lifeline,) = app_endpoint(channel).receive()
     except Disconnected:
@@ -46,7 +47,7 @@ def main() -> NoReturn:
     sys.orig_argv[:] = order.orig_argv
     if order.role == "twin":
         _run_twin(order, lifeline)
-    _run_boot(order, Control(channel, lifeline=lifeline, first=order.first, own=own))
+    _run_boot(order, Control(channel, lifeline=lifeline, first=order.first, given=given))
 
 
 def _run_twin(order: msg.Begin, lifeline: int) -> NoReturn:
@@ -213,9 +214,8 @@ def observe_from_here(
 
     from afresh.boot.roots import ProjectRoots
 
-    own = inherited_descriptors()
     imported_before()
-    control = Control(channel, lifeline=lifeline, first=True, own=own)
+    control = Control(channel, lifeline=lifeline, first=True, given=given_at_exec())
     session = start_observing(control, ProjectRoots.of_target(target), adapter, allow_host=allow_host)
     _report_uncaught(session)
 

@@ -8,7 +8,6 @@ from typing import NoReturn
 
 from afresh.boot.application import Application
 from afresh.boot.control import Control
-from afresh.boot.sensors import inherited_descriptors
 from afresh.boot.server import serve
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import app_endpoint
@@ -20,7 +19,6 @@ from afresh.serve.log import plain
 def main() -> NoReturn:
     """Read from the channel what to show, and show it."""
     signal.signal(signal.SIGINT, lambda *_: None)  # it reaches the whole group; the keeper ends everybody in order
-    own = inherited_descriptors()
     channel = socket.socket(fileno=int(os.environ.pop("AFRESH_CHANNEL")))
     channel.set_inheritable(False)
     endpoint = app_endpoint(channel)
@@ -29,7 +27,7 @@ def main() -> NoReturn:
         offer, descriptors = endpoint.receive()
     except Disconnected:
         os._exit(0)
-    control = Control(channel, lifeline=lifeline[0], first=False, own=own)
+    control = Control(channel, lifeline=lifeline[0], first=False, given={})  # it is never forked
     if not isinstance(offer, msg.ServePage):
         os._exit(0)
     from afresh.pages.app import failure_application

@@ -1,20 +1,27 @@
 """What makes a fork unsafe at this moment, sensed and put into words."""
 
 import os
-import stat
+import signal
 import sys
 import threading
 import time
 
+from afresh.boot.descriptors import survey
+from afresh.boot.renewal import Survey
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from afresh.boot.descriptors import Given
 
 # Libraries that start threads of their own when they are imported and are ready for forks all the same: their thread
 # pools end before a fork (pthread_atfork) and start anew afterwards, when they are needed. OpenBLAS is in both.
 FORK_SAFE = frozenset({"numpy", "scipy"})
 # Seconds that a thread may take to end after Python has let go of it: `Thread.join` returns before the kernel is told.
 ENDING = 0.05
+# A fork has none of these running (fork(2)).
+TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 # Those that did not end in that time: nobody waits for them again.
 _lasting: set[str] = set()
 # So many threads were started while one of the libraries was imported. A number and not their names, since those of a
@@ -48,22 +55,18 @@ def _foreign_threads() -> int:
     return max(0, len(os.listdir("/proc/self/task")) - threading.active_count())
 
 
-def inherited_descriptors() -> frozenset[int]:
-    """The descriptors that are open before the project runs: they are the user's business, not the project's."""
-    return frozenset(descriptor for descriptor in map(int, os.listdir("/proc/self/fd")) if _is_open(descriptor))
+def sense(given: "Given", own: frozenset[int]) -> Survey:
+    """Why this process must not be forked now, or what its forks have to open again.
+
+    `given`: descriptors that the process was started with; `own`: Afresh's.
+    """
+    if why := _obstacle():
+        return Survey(why)
+    return survey(given, own)
 
 
-def _is_open(descriptor: int) -> bool:
-    """Not so for the descriptor by which the list itself was read, whose number the project will use."""
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
-
-
-def obstacle(own: frozenset[int]) -> str:
-    """Why this process must not be forked now, or an empty string. `own`: descriptors that do not count."""
+def _obstacle() -> str:
+    """What stands against a fork beside open descriptors."""
     if sys.gettrace() is not None or _has_monitoring_tool():
         return "a debugger or a coverage tool is active"
     if threading.current_thread() is not threading.main_thread():
@@ -75,7 +78,9 @@ def obstacle(own: frozenset[int]) -> str:
         return "the logging module is being configured"
     if names := _children():
         return f"the start-up left a process running ({names}); one that begins with a request is no obstacle"
-    return _open_files(own)
+    if any(signal.getitimer(timer)[0] for timer in TIMERS):
+        return "the start-up left a timer running (an alarm); one that a request sets is no obstacle"
+    return ""
 
 
 def _has_monitoring_tool() -> bool:
@@ -133,44 +138,3 @@ def _children() -> str:
             if not fields.startswith(b" Z"):  # one that has ended and that nobody has asked about
                 found.append(name.decode("utf-8", "replace"))
     return ", ".join(found)
-
-
-def _open_files(own: frozenset[int]) -> str:
-    """What is open that parent and child would both use: event loops, connections, and files that are written at a
-    position.
-
-    Log files are appended to, record by record, which any number of processes may do.
-    """
-    loops, sockets, written = 0, 0, []
-    for name in os.listdir("/proc/self/fd"):
-        descriptor = int(name)
-        if descriptor in own:
-            continue
-        try:
-            mode = os.fstat(descriptor).st_mode
-            if stat.S_ISSOCK(mode):
-                sockets += 1
-            elif stat.S_ISREG(mode) and _is_written(descriptor):
-                written.append(os.readlink(f"/proc/self/fd/{name}"))
-            elif not stat.S_IFMT(mode):  # what is no file at all
-                loops += os.readlink(f"/proc/self/fd/{name}") == "anon_inode:[eventpoll]"
-        except OSError:
-            continue  # the listing's own descriptor
-    # First: an asyncio loop holds two sockets as well, which nobody would look for.
-    if loops:
-        # What one of both registers, or takes an event of, is so for the other (epoll(7)).
-        return "the start-up left an event loop (epoll) open; one that begins with a request is no obstacle"
-    if sockets:
-        return f"the start-up left {sockets} network connection(s) open; those that a request opens are no obstacle"
-    files = [path for path in written if not path.startswith("/memfd:")]
-    return (
-        f"the start-up left a file open for writing ({files[0]}); one that is appended to is no obstacle"
-        if files
-        else ""
-    )
-
-
-def _is_written(descriptor: int) -> bool:
-    with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as file:
-        flags = next(int(line.split()[1], 8) for line in file if line.startswith("flags:"))
-    return flags & os.O_ACCMODE != os.O_RDONLY and not flags & os.O_APPEND

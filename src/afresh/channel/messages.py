@@ -179,6 +179,12 @@ class Unpatchable(_Message):
     reason: str
 
 
+class Spoilt(_Message):
+    """The process was forked from a checkpoint of which nothing can go on any more, for this reason. It ends."""
+
+    reason: str
+
+
 class Ready(_Message):
     """The application is loaded and its journal is complete.
 
@@ -512,6 +518,7 @@ FromApp: TypeAlias = (
     | Here
     | Continued
     | Unpatchable
+    | Spoilt
     | Ready
     | Failed
     | Refused

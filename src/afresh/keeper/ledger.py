@@ -31,6 +31,7 @@ from afresh.watch.states import same_content
 if TYPE_CHECKING:
     from afresh.reload.compare import Comparison
 
+OVERTAKEN = "the start itself was overtaken by an edit"
 # Imported by a first request, these leave nothing behind that a start would not have had (Django imports them by name,
 # from settings, when they are needed first).
 FRAMEWORK = "django."
@@ -159,9 +160,13 @@ class Ledger:
 
     def doubt(self, handle: int) -> None:
         """What the process has consumed was saved over before the watch stood."""
+        self.spoil(handle, OVERTAKEN)
+
+    def spoil(self, handle: int, reason: str) -> None:
+        """Nothing can go on from the process, nor from what went on from it."""
         account = self._accounts.get(handle)
         if account is not None:
-            account.strand.is_doubtful = True
+            account.strand.spoilt = reason
 
     def holds(self, handle: int, edit: Edit) -> bool:
         """Whether what the process has consumed so far is as the disk is after the edit, which was touched."""
@@ -175,7 +180,7 @@ class Ledger:
         line = [] if account is None else list(account.strand.line())
         for other in self._accounts.values():
             if other.strand not in line:
-                other.strand.is_doubtful = True
+                other.strand.spoilt = OVERTAKEN
 
     def refused(self, checkpoint: int, file: str, reason: str) -> None:
         """What is forked from there cannot go on with the present text of `file`; with a `reason`, with none."""

@@ -798,6 +798,8 @@ class Keeper:
                 member.obstacles.append(obstacle)
             case msg.Unpatchable(file, reason):
                 self._unpatchable(member, file, reason)
+            case msg.Spoilt(reason):
+                self._spoilt(member, reason)
             case msg.ChildEnded(pid, status):
                 self._ended(pid, status)
             case msg.Parcels():
@@ -953,6 +955,17 @@ class Keeper:
         edit = Edit(frozenset({file}))
         self._edits.put_back(PendingEdit(None, edit, self._edited_at, record.generation))
         self._decide_next()
+
+    def _spoilt(self, member: Member, reason: str) -> None:
+        """No process can go on from where it was forked: find another way, for the same edit."""
+        record = self._machine.records.get(member.handle)
+        member.has_failed = True
+        if record is None or record.parent is None:
+            return
+        self._ledger.spoil(record.parent, reason)
+        if record.generation == self._machine.generation and member.handle != self._machine.second:
+            self._edits.put_back(PendingEdit(None, self._edit, self._edited_at, record.generation))
+            self._decide_next()
 
     def _generation_of(self, member: Member) -> int:
         record = self._machine.records.get(member.handle)

@@ -134,7 +134,16 @@ _ADVICE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         "Connect with the first request, not while the project is loaded: a connection cannot be shared by two "
         "processes.",
     ),
-    (r"file open for writing", "Open it when it is written, or open it for appending."),
+    (r"(file open for writing|had opened for writing)", "Open it when it is written, or open it for appending."),
+    (
+        r"a lock on a file",
+        "Take the lock with the first request, or around the work that needs it: two processes cannot hold one.",
+    ),
+    (r"an alarm", "Set it in the request that needs it: alarms are lost in a fork."),
+    (
+        r"(left a (large temporary file|named pipe|pipe|device|kernel object)|of memory shared|left memory shared)",
+        "Open it with the first request, not while the project is loaded.",
+    ),
     (
         r"debugger or a coverage tool",
         "While it is active, every start is a full one. Without it, reloads are fast again.",

@@ -195,8 +195,8 @@ class _Cure(msgspec.Struct, frozen=True):
 def _usable(question: Question, candidate: Candidate) -> _Cure | _Against:
     """What makes the checkpoint what a new start would have come to, or why nothing does."""
     changed = question.edit.changed
-    if any(strand.is_doubtful for strand in candidate.strand.line()):
-        return _Against("the start itself was overtaken by an edit", is_earlier=True)
+    if spoilt := next(filter(None, (strand.spoilt for strand in candidate.strand.line())), ""):
+        return _Against(spoilt, is_earlier=True)
     for path, digest in candidate.refused:
         if digest == (question.touched[path].digest if path in question.touched else None):
             reason = candidate.strand.seal(path) or "it could not be gone on with there"

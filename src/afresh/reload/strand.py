@@ -40,8 +40,9 @@ class Strand:
         self.ran: dict[str, set[str]] = {}
         self.looked_at: dict[str, set[str]] = {}
         self.sealed: dict[str, str] = {}
-        # A process whose entries did not hold when they arrived is never gone on from.
-        self.is_doubtful = False
+        # Why nothing can ever go on from here: its entries did not hold when they arrived, or what it holds open is not
+        # what a cold start would have.
+        self.spoilt = ""
         self._reads: defaultdict[str, set[Signature | None]] = defaultdict(set)
         self._own: set[str] = set()
         # Executed after all that the process itself has written there.

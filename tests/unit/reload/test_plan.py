@@ -357,7 +357,7 @@ CASES = [
         Way.RESUME,
         INSIDE_EARLY,
         reason="overtaken",
-        prepare=lambda s: setattr(s.strand(BEFORE_LATE), "is_doubtful", True),
+        prepare=lambda s: setattr(s.strand(BEFORE_LATE), "spoilt", "the start itself was overtaken by an edit"),
     ),
     Case(
         "a data file",
@@ -431,7 +431,7 @@ CASES = [
         {LATE: VIEW},
         Way.COLD,
         reason="overtaken",
-        prepare=lambda s: setattr(s.strand(START), "is_doubtful", True),
+        prepare=lambda s: setattr(s.strand(START), "spoilt", "the start itself was overtaken by an edit"),
     ),
     Case(
         "consumed before the first checkpoint",
