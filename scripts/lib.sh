@@ -5,6 +5,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 unset PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
+# The first with the oldest Django, the newest that is found with all tests, the others with what differs between them.
+VERSIONS=(3.11 3.12 3.13 3.14 3.15)
+
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 
 # Every interpreter that may be on this machine, one a line: the PATH, and where pyenv and uv keep theirs.
@@ -17,26 +20,30 @@ candidates() {
     ls "${XDG_DATA_HOME:-${HOME:-}/.local/share}"/uv/python/*/bin/python3 2>/dev/null || true
 }
 
-# Those of scripts/pythons. They count where their version is asked for.
-unpacked() {
-    ls .cache/pythons/usr/bin/python3.[0-9][0-9] 2>/dev/null || true
+# Every released CPython from 3.11 on that can make virtual environments, one a line: how new it is, its minor version,
+# and where it is. A pyenv shim whose version is not selected, and a free-threaded build, do not count.
+all_pythons() {
+    local candidate
+    { candidates; ls .cache/pythons/usr/bin/python3.[0-9][0-9] 2>/dev/null || true; } | sort -u |
+        while IFS= read -r candidate; do
+            "$candidate" - 2>/dev/null <<'PY' || true
+import os, sqlite3, ssl, sys, sysconfig, venv
+unpacked = "/.cache/pythons/" in sys.executable
+if not unpacked:
+    import ensurepip
+released = sys.version_info >= (3, 11) and sys.version_info.releaselevel == "final"
+if released and not sysconfig.get_config_var("Py_GIL_DISABLED"):
+    order = "%03d.%03d.%03d" % sys.version_info[:3]
+    print(order, "%d.%d" % sys.version_info[:2], os.path.realpath(sys.executable), sep="\t")
+PY
+        done | sort -ru
 }
 
-# find_python [3.11]: the newest released CPython from 3.11 on (or the newest of that minor version) that can make
-# virtual environments. A pyenv shim whose version is not selected, and a free-threaded build, do not count.
+# find_python [3.11]: the newest of them, or the newest of that minor version; PYTHONS may hold what `all_pythons` printed.
+# Those of scripts/pythons count where their version is asked for.
 find_python() {
-    local candidate
-    { candidates; [ -z "${1:-}" ] || unpacked; } | sort -u | while IFS= read -r candidate; do
-        "$candidate" - "${1:-}" 2>/dev/null <<'PY' || true
-import os, sqlite3, ssl, sys, sysconfig, venv
-if "/.cache/pythons/" not in sys.executable:
-    import ensurepip
-version = "%d.%d" % sys.version_info[:2]
-released = sys.version_info >= (3, 11) and sys.version_info.releaselevel == "final"
-if released and sys.argv[1] in ("", version) and not sysconfig.get_config_var("Py_GIL_DISABLED"):
-    print("%03d.%03d.%03d" % sys.version_info[:3], os.path.realpath(sys.executable), sep="\t")
-PY
-    done | sort -r | head -n 1 | cut -f 2 | grep .
+    printf '%s\n' "${PYTHONS:-$(all_pythons)}" | awk -F '\t' -v version="${1:-}" \
+        'version == "" ? $3 !~ "/[.]cache/pythons/" : $2 == version { print $3; exit }' | grep .
 }
 
 # virtual_environment DIRECTORY VERSION PIP-ARGUMENT...: made with find_python VERSION and filled, once; again only when
@@ -77,8 +84,14 @@ newest_environment() {
         --requirement example/requirements.txt || no_python
 }
 
-# version_environment VERSION: one of those between, with the newest Django for it, in .venv-VERSION; fails where this
-# machine has no such Python.
+# Those of VERSIONS that are neither the oldest nor that of .venv-newest, the newest first.
+versions_between() {
+    local newest
+    newest=$(.venv-newest/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    printf '%s\n' "${VERSIONS[@]:1}" | grep -vFx "$newest" | sort -rV
+}
+
+# version_environment VERSION: the newest Django for that Python, in .venv-VERSION; fails where this machine has none.
 version_environment() {
     virtual_environment ".venv-$1" "$1" --editable . --group test
 }

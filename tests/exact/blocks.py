@@ -433,6 +433,80 @@ def around_$n(a):
     ),
 }
 
+GENERAL["annotations"] = Template(
+    """FIELD_$n: ${module_annotation} = ${default}
+if FIELD_$n:
+    ${conditional_annotation}
+
+
+def annotated_$n(a: ${annotation} = 1, *rest: ${annotation}) -> ${annotation}:
+    ${docstring}return ${body}
+
+
+def seen_$n(a: ${evaluated_annotation}):
+    return ${body}
+
+
+SEEN_$n = dict(seen_$n.__annotations__)
+
+
+class Fields_$n:
+    first: ${annotation}
+    if FIELD_$n:
+        second: ${module_annotation} = 2
+
+    def method(self, a: ${annotation}):
+        return ${method}
+""",
+    {
+        "module_annotation": ("int", "str", "'text'", "list[int]", "dict[str, registry.Base]"),
+        "default": ("0", "1"),
+        "conditional_annotation": ("pass", "MORE_$n: int = 1", "MORE_$n: str", "MORE_$n: str\n    YET_$n: int = 2"),
+        "annotation": ("int", "'str | None'", "dict[str, int]", "registry.Base"),
+        "evaluated_annotation": ("int", "str", "'text'"),
+        "docstring": DOC,
+        "body": BODY,
+        "method": BODY,
+    },
+)
+
+if sys.version_info >= (3, 14):
+    GENERAL["template_string"] = Template(
+        """TOLD_$n = t"${module_template}"
+
+
+def told_$n(a, b=1):
+    return ''.join(t'${template_string}'.strings)
+""",
+        {
+            "module_template": ("one {$n}", "two {$n!r}", "{registry.VERSION} three", "{(lambda: $n)}"),
+            "template_string": ("a {a}", "b {a!r}", "{a:>{b}} {b}", "{ a } {b}"),
+        },
+    )
+
+if sys.version_info >= (3, 15):
+    GENERAL["lazy"] = Template(
+        """${lazy}import ${lazily_imported} as late_$n
+${lazy}from core.registry import VERSION as VERSION_$n
+
+
+def later_$n(a, b=1):
+    return late_$n, VERSION_$n, ${body}
+
+
+${used}
+FROZEN_$n = frozendict(get=lambda: ${lambda}, n=${argument})
+""",
+        {
+            "lazy": ("lazy ", ""),
+            "lazily_imported": ("json", "csv", "xml.dom"),
+            "used": ("", "USED_$n = later_$n(1)", "NAME_$n = late_$n.__name__"),
+            "body": BODY,
+            "lambda": ("$n", "$n + 1"),
+            "argument": ("1", "2"),
+        },
+    )
+
 if sys.version_info >= (3, 12):
     GENERAL["generic"] = Template(
         """def generic_$n[T${type_parameters}](a: T, b=1) -> T:

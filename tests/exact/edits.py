@@ -5,6 +5,7 @@ a sequence: that is what lets a failure be cut down to the edits that matter.
 """
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -328,6 +329,7 @@ KINDS: dict[str, tuple[float, Change]] = {
     "decorator": (3, _change_of("decorator", "tag_name", "singledispatch")),
     "default": (2, _change_of("default", "argument")),
     "annotation": (2, _change_of("annotation", "type_alias")),
+    "annotation of the module": (2, _change_of("module_annotation", "conditional_annotation", "evaluated_annotation")),
     "docstring": (2, _change_of("docstring")),
     "class attribute": (3, _change_of("attribute", "class_attribute", "members", "base")),
     "rename": (2, _change_of("rename")),
@@ -375,4 +377,8 @@ KINDS: dict[str, tuple[float, Change]] = {
     "template": (2, _template),
     "file that nobody reads": (1, _unread),
 }
+if sys.version_info >= (3, 14):
+    KINDS["template string"] = (2, _change_of("template_string", "module_template"))
+if sys.version_info >= (3, 15):
+    KINDS["lazy import"] = (2, _change_of("lazy", "lazily_imported", "used"))
 """Kinds of edits: how often each comes, and what it does."""

@@ -237,6 +237,52 @@ if sys.version_info >= (3, 12):
         ),
     }
 
+if sys.version_info >= (3, 14):
+    TRAPS = {
+        **TRAPS,
+        "template": Trap(
+            "def made():\n    return 'one'\n\n\nTOLD = t'{made} {1!r}'\n\n\n"
+            "def told():\n    return str(TOLD.values[0]())\n",
+            (("'one'", "'two'"), ("{1!r}", "{2!r}"), ("str(TOLD", "repr(TOLD")),
+        ),
+        "annotations_of_the_module": Trap(
+            "first: int = 1\nif first:\n    second: str\nlast: int = 2\n\n\n"
+            "def told(a: int = 1) -> str:\n    return last\n",
+            (
+                ("last: int = 2", "last: int = 3"),
+                ("last: int = 3", "last: str = 4\nmore: int"),
+                ("second: str", "second: int"),
+                ("a: int", "a: str"),
+                ("-> str", "-> int"),
+            ),
+        ),
+        "annotations_that_were_evaluated": Trap(
+            "def told(a: int = 1):\n    return a\n\n\nSEEN = dict(told.__annotations__)\n",
+            (("a: int", "a: str"), ("return a", "return [a]")),
+        ),
+        "annotations_that_were_read": Trap(
+            "def told(a: int = 1):\n    return a\n\n\nREAD = told.__annotate__.__code__.co_names\n",
+            (("a: int", "a: str"),),
+        ),
+    }
+if sys.version_info >= (3, 15):
+    TRAPS = {
+        **TRAPS,
+        "lazy_import": Trap(
+            "lazy import json\nlazy from ast import parse\n\n\ndef told():\n    return json.__name__\n",
+            (
+                ("return json", "return parse"),
+                ("lazy import json", "import json"),
+                ("lazy from ast", "from ast"),
+                ("import json", "lazy import json"),
+            ),
+        ),
+        "frozen_dictionary": Trap(
+            "TABLE = frozendict(get=lambda: 'one', n=1)\n\n\ndef told():\n    return str(TABLE['get']())\n",
+            (("'one'", "'two'"), ("n=1", "n=2")),
+        ),
+    }
+
 MANAGE = """\
 import os
 import sys

@@ -55,8 +55,8 @@ def app(environ, start_response):
 
 
 def test_there_is_an_edge() -> None:
-    """Where this fails, the interpreter keeps its pieces: `roomy` can go."""
-    assert _in_a_thread(worst) >= CALLS
+    """Where this fails, the interpreter keeps its pieces, as from 3.14 on: `roomy` can go with the versions before."""
+    assert (_in_a_thread(worst) >= CALLS) == (sys.version_info < (3, 14))
 
 
 def test_there_is_none_in_a_room() -> None:

@@ -45,6 +45,7 @@ OWN_FILE = (lambda: None).__code__.co_filename
 _call_with_frames_removed: Callable[..., object] = _bootstrap.__dict__["_call_with_frames_removed"]
 # Python's own finders do not look at sys.meta_path and so cannot lead back here.
 PLAIN_FINDERS = (BuiltinImporter, FrozenImporter, PathFinder)
+HAS_LAZY_IMPORTS = hasattr(sys, "lazy_modules")
 WITHOUT_FILES: tuple[object, ...] = (BuiltinImporter, FrozenImporter)
 
 
@@ -260,7 +261,7 @@ class Observer:
             standing.give_up(path)
         if late_annotations(code) and not (old and annotate(module.__dict__, old.code, code)):
             standing.give_up(path)
-        self.running[path] = None if old is None else Running(old.module, joined(old.code, code, line))
+        self.running[path] = None if old is None else old.followed_by(joined(old.code, code, line), code)
         return found.rest
 
     def patch(self, patches: Sequence[Patch], *, for_good: bool = False) -> None:
@@ -279,10 +280,10 @@ class Observer:
             if running is None or module is None:
                 raise Refusal(patch.file, "it was not loaded in the usual way")
             code = self._code_with(patch, running.code)
-            if reason := apply(running.code, code, module.__dict__):
+            if reason := apply(running.code, code, module.__dict__, running.held):
                 raise Refusal(patch.file, reason)
             if not for_good:
-                self.running[patch.file] = Running(running.module, merged(running.code, code))
+                self.running[patch.file] = running.followed_by(merged(running.code, code))
 
     def _code_with(self, patch: Patch, old: CodeType) -> CodeType:
         if patch.parts:
@@ -335,10 +336,18 @@ class Observer:
 
 
 class Running(msgspec.Struct, frozen=True):
-    """A module's code as it was executed: the functions that live hold parts of this very object."""
+    """A module's code as it was executed: the functions that live hold parts of this very object.
+
+    `held`: the code before, which what is imported lazily (since 3.15) holds until it is used.
+    """
 
     module: str
     code: CodeType
+    held: tuple[CodeType, ...] = ()
+
+    def followed_by(self, code: CodeType, *executed: CodeType) -> Running:
+        """The same with other code, of which `executed` was executed."""
+        return Running(self.module, code, (*self.held, self.code, *executed) if HAS_LAZY_IMPORTS else ())
 
 
 class ProjectLoader(SourceFileLoader):

@@ -67,10 +67,10 @@ def parts(code: CodeType, line: int) -> Parts | None:
     begin = next((number for number, each in enumerate(instructions) if each.operation != MAKE_CELL), 0)
     if instructions[begin].operation != RESUME:
         return None
-    if None not in code.co_consts:
-        code = code.replace(co_consts=(*code.co_consts, None))  # a module that never returns
+    if not code.co_consts:
+        code = code.replace(co_consts=(None,))  # a module that loads nothing
     sides = _sides(instructions, line)
-    leave = _leave(code)
+    leave = _leave()
     start = instructions[begin].end
     if not any(sides):
         rest = _overwritten(code.co_code, start, leave, instructions)
@@ -189,11 +189,9 @@ def _overwritten(units: bytes, at: int, what: bytes, room: Sequence[Instruction]
     return units[: 2 * at] + what + bytes([NOP, 0]) * (end - at - len(what) // 2) + units[2 * end :]
 
 
-def _leave(code: CodeType) -> bytes:
-    none = code.co_consts.index(None)
-    if RETURN_CONST is not None:
-        return bytes(_with_argument(RETURN_CONST, none))
-    return bytes([*_with_argument(LOAD_CONST, none), RETURN_VALUE, 0])
+def _leave() -> bytes:
+    """Return any constant: nobody looks at what a module returns, and not all have a None among theirs."""
+    return bytes([LOAD_CONST, 0, RETURN_VALUE, 0] if RETURN_CONST is None else [RETURN_CONST, 0])
 
 
 def _jump(at: int, target: int) -> bytes:

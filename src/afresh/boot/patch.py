@@ -53,17 +53,18 @@ FAR_LIMIT = 5_000
 FAR_STEP = 500
 
 
-def apply(old: CodeType, new: CodeType, namespace: dict[str, Any]) -> str:
+def apply(old: CodeType, new: CodeType, namespace: dict[str, Any], held: Sequence[CodeType] = ()) -> str:
     """Replace the code of `old`, the very object that was executed in `namespace`, by `new` of the same file.
 
-    Returns "", or in words why not; then nothing was changed.
+    `held`: code of the module, executed there before, that may be alive as well. Returns "", or in words why not; then
+    nothing was changed.
     """
     if why := _refusal(old, new):
         return why
     both, obstacle = pairs(old, new)
     if obstacle:
         return f"{obstacle} changed"
-    tree = _Tree(both)
+    tree = _Tree(both, held)
     del both  # it refers to code, and references are counted
     search = _Search(tree, namespace)
     for look in (search.near, search.far, search.everywhere):
@@ -136,12 +137,12 @@ class _Target:
 class _Tree:
     """What is to be replaced: functions' code by identity, and classes' notes by name and line."""
 
-    def __init__(self, both: Sequence[Pair]) -> None:
+    def __init__(self, both: Sequence[Pair], held: Sequence[CodeType]) -> None:
         old = both[0].old
         self.filename = old.co_filename
         self.targets: dict[int, _Target] = {}
         self.notes: dict[tuple[str, object], dict[str, object]] = {}
-        constants = _count_constants(old)
+        constants = _count_constants(old, *held)
         # Below a function that did not run nothing can be alive.
         self.known = {id(pair.old) for pair in both}
         for pair in _differing(both):
@@ -169,14 +170,14 @@ def _differing(both: Sequence[Pair]) -> list[Pair]:
     return [pair for pair in both if pair.position and pair.position in differing | around]
 
 
-def _count_constants(code: CodeType) -> dict[int, int]:
-    """For each code object below `code`, by id, how many tuples of constants hold it.
+def _count_constants(*codes: CodeType) -> dict[int, int]:
+    """For each code object below any of `codes`, by id, how many tuples of constants hold it.
 
     The compiler makes equal constants one: the code of two lambdas, and the tuple of two functions.
     """
     counts: dict[int, int] = {}
     tuples: set[int] = set()
-    waiting = [code]
+    waiting = list(codes)
     while waiting:
         code = waiting.pop()
         if id(code.co_consts) not in tuples:

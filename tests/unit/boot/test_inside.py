@@ -44,6 +44,7 @@ class InParts(Living):
         if late_annotations(after):
             assert annotate(vars(self.module), before, after)
         self.code = joined(before, after, line)
+        self.held = (before, after)  # as far as imports are pending
         exec(second.rest, vars(self.module))
 
 
@@ -225,6 +226,12 @@ LAZY = [
     Case(
         "lazy imports that are used", "lazy import json\nx = json.dumps(1)\n", "lazy import csv\n", "lazy import ast\n"
     ),
+    Case(
+        "lazy imports beside functions",
+        "lazy import json\ndef f(): return json\nclass C:\n    def m(self): return f\n",
+        "lazy import csv\ndef g(): return 1\n",
+        "lazy import ast\ndef g(): return ast\n",
+    ),
     Case("frozen dictionaries", "a = frozendict(x=1)\n", "b = 1\n", "b = frozendict(y=lambda: a)\n"),
 ]
 TEMPLATES = [
@@ -274,7 +281,7 @@ def test_moved_lines_can_be_patched_afterwards(case: Case) -> None:
     living = in_parts(case)
     moved = "#\n" + case.first + case.new
     new = living.compiled(moved)
-    assert apply(living.code, new, vars(living.module)) == ""
+    assert apply(living.code, new, vars(living.module), living.held) == ""
     assert living.description() == Whole(moved).description()
 
 
@@ -284,7 +291,7 @@ def test_bodies_on_both_sides_can_be_patched_afterwards() -> None:
     new = old.replace("x = 1", "x = 2")
     living = InParts(old, new, 4)
     patched = new.replace("f1", "f2").replace("m1", "m2").replace("g1", "g2")
-    assert apply(living.code, living.compiled(patched), vars(living.module)) == ""
+    assert apply(living.code, living.compiled(patched), vars(living.module), living.held) == ""
     assert (living.f(), living.C().m(), living.g()) == ("f2", "m2", "g2")
     assert living.description() == Whole(patched).description()
 
@@ -296,7 +303,8 @@ def test_twice_in_parts_and_then_patched() -> None:
     for number in range(3):
         new = f"def f(): return 1\nx = {number}\ndef g(): return x\n"
         living = InParts(first, new, 2)
-        assert apply(living.code, living.compiled(new.replace("return 1", "return 2")), vars(living.module)) == ""
+        other = living.compiled(new.replace("return 1", "return 2"))
+        assert apply(living.code, other, vars(living.module), living.held) == ""
         assert (living.f(), living.g()) == (2, number)
 
 
@@ -521,5 +529,5 @@ def test_any_two_texts(some: list[str], others: list[str], data: st.DataObject) 
     if monitoring is not None:
         # All of it moves, and so must be found and exchanged.
         moved = living.compiled("#\n" + new)
-        assert apply(living.code, moved, vars(living.module)) == ""
+        assert apply(living.code, moved, vars(living.module), living.held) == ""
         assert living.description() == Whole("#\n" + new).description()

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 import pytest
@@ -1045,3 +1045,17 @@ def test_one_patch_after_the_other_goes_by_the_merged_tree() -> None:
         del new
     assert (module.f(), module.C().m(), module.C().n(), module.g()) == (2, 3, 2, 4)
     assert module.g.__code__.co_firstlineno == 7
+
+
+@pytest.mark.skipif(sys.version_info < (3, 15), reason="no import is lazy")
+def test_again_and_again_beside_lazy_imports() -> None:
+    """Imports that are pending hold the code that was executed first, and by it functions that have not changed."""
+    text = "lazy import csv\ndef f(): return 'f0'\ndef g(): return 'g0'\n"
+    living = Living(text)
+    held: tuple[CodeType, ...] = ()
+    for before, after in (("f0", "f1"), ("g0", "g1"), ("f1", "f2")):
+        text = text.replace(before, after)
+        new = living.compiled(text)
+        assert apply(living.code, new, vars(living.module), held) == ""
+        held, living.code = (*held, living.code), merged(living.code, new)
+    assert (living.f(), living.g(), living.csv.__name__) == ("f2", "g1", "csv")
