@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ LOCKS = """\
 2: POSIX  ADVISORY  READ 30 08:01:27 0 100
 2: -> POSIX  ADVISORY  WRITE 40 08:01:27 0 EOF
 """
+TAKES_THE_LOCK = "import fcntl, sys; fcntl.flock(open(sys.argv[1]), fcntl.LOCK_EX)"
 
 
 @pytest.mark.parametrize(
@@ -30,16 +33,16 @@ def test_a_kernel_that_does_not_tell(tmp_path: Path) -> None:
     assert not waits_for_lock(1, str(tmp_path / "locks"))
 
 
-def test_a_child_that_waits(tmp_path: Path) -> None:
+def test_a_process_that_waits(tmp_path: Path) -> None:
     with open(tmp_path / "lock", "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        pid = os.fork()
-        if pid == 0:
-            fcntl.flock(os.open(tmp_path / "lock", os.O_RDONLY), fcntl.LOCK_EX)
-            os._exit(0)
-        deadline = Deadline(PATIENCE)
-        while not waits_for_lock(pid):
-            assert not deadline.passed()
-            os.sched_yield()
-        fcntl.flock(held, fcntl.LOCK_UN)
-    assert os.waitpid(pid, 0)[1] == 0
+        with subprocess.Popen([sys.executable, "-S", "-c", TAKES_THE_LOCK, tmp_path / "lock"]) as other:
+            try:
+                deadline = Deadline(PATIENCE)
+                while not waits_for_lock(other.pid):
+                    assert not deadline.passed()
+                    os.sched_yield()
+                fcntl.flock(held, fcntl.LOCK_UN)
+                assert other.wait(PATIENCE) == 0
+            finally:
+                other.kill()
