@@ -243,6 +243,8 @@ class _Walk:
             kind = type(value)
         if kind in _ATOMS:
             self._emit(path, self._atom(value))
+        elif kind is slice:
+            self._by_repr(path, value)  # a constant since 3.14: which of them are one object is not promised
         elif kind is tuple:
             self._sequence(path, "tuple", value)
         elif kind is frozenset:
@@ -927,7 +929,6 @@ _DESCRIPTIONS: dict[type, Callable[[_Walk, str, Any], None]] = {
     set: _Walk._any_set,
     collections.deque: _Walk._list,
     re.Pattern: _Walk._by_repr,
-    slice: _Walk._by_repr,
     types.GenericAlias: _Walk._by_repr,
     types.GetSetDescriptorType: _Walk._by_repr,
     types.MemberDescriptorType: _Walk._by_repr,

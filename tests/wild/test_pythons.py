@@ -9,8 +9,11 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
+
+from afresh.testing.deadline import Deadline
 
 from .base import PAGE, Content, Project, Save, Tried, deleted, edited, written
 
@@ -306,3 +309,23 @@ def test_a_safe_path(project: Project) -> None:
     with project.serve(env={**env, "AFRESH_SERVE_FIRST": "0"}) as served:
         follows(served)
         assert served.get("/path") == expected
+
+
+if sys.version_info >= (3, 14):
+
+    @pytest.mark.parametrize("edits", [(), ("'b0'",)], ids=["after the start", "after a reload"])
+    def test_a_script_that_a_debugger_sends(project: Project, tmp_path: Path, edits: tuple[str, ...]) -> None:
+        """`sys.remote_exec`, by which `python -m pdb -p` attaches: the server runs it with the next request."""
+        project.append(VIEWS, "\n\ndef pid(request):\n    import os\n\n    from django.http import HttpResponse\n\n")
+        project.append(VIEWS, "    return HttpResponse(os.getpid())\n")
+        urls = str(PAGE["site1/urls.py"]).replace("[path(", "[path('pid', views.pid), path(")
+        project.write({"site1/urls.py": urls, "script.py": f"open({str(tmp_path / 'ran')!r}, 'w').close()\n"})
+        with project.serve() as served:
+            page(served)
+            for old in edits:
+                served.save(edited(VIEWS, old, "'b1'"))
+            sys.remote_exec(int(served.get("/pid")), str(project.root / "script.py"))
+            deadline = Deadline()
+            while not (tmp_path / "ran").exists():
+                assert not deadline.passed(), served.told()
+                page(served)

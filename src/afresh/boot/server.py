@@ -4,7 +4,8 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NoReturn
 
@@ -23,7 +24,7 @@ from afresh.serve.config import Config
 from afresh.serve.hosts import HostPolicy
 from afresh.serve.log import in_form
 from afresh.serve.server import Server
-from afresh.watch.gate import ServerGate, Word
+from afresh.watch.gate import ServerGate, Verdict, Word
 
 
 def serve(control: Control, application: Application) -> NoReturn:
@@ -116,7 +117,10 @@ class _ServerProcess:
         listener = socket.socket(fileno=descriptors[0])
         word = Word(descriptors[-1])
         os.close(descriptors[-1])
-        gate = ServerGate(word, order.generation, descriptors[1] if order.events else None)
+        kind = _RousingGate if _may_be_sent_scripts() else ServerGate
+        gate = kind(word, order.generation, descriptors[1] if order.events else None)
+        if isinstance(gate, _RousingGate):
+            gate.rouse = partial(os.eventfd_write, self._wake, 1)
         application = self._application
         config = Config(threads=application.threads, server_name=application.host, server_port=application.port)
         files = application.files.prefix if application.files is not None else ""
@@ -186,3 +190,28 @@ class _ServerProcess:
     def _hold_debugger(self, held: bool) -> None:
         self._in_debugger = held
         self._control.send(msg.DebuggerHeld(held))
+
+
+def _may_be_sent_scripts() -> bool:
+    """Whether `sys.remote_exec`, and so `python -m pdb -p`, can send this process a script (PEP 768, since 3.14)."""
+    is_enabled: Callable[[], bool] = getattr(sys, "is_remote_debug_enabled", bool)
+    return is_enabled()
+
+
+class _RousingGate(ServerGate):
+    """A gate that rouses the main thread with requests, at most every tenth of a second.
+
+    That thread alone runs scripts that are sent from outside, as soon as it runs at all. Nothing tells it that one has
+    come, and a clock that wakes it for nothing would wake an idle machine.
+    """
+
+    rouse: Callable[[], object]
+    _roused = 0.0
+
+    def look(self) -> Verdict:
+        """As of any gate."""
+        now = time.monotonic()
+        if now - self._roused > 0.1:
+            self._roused = now
+            self.rouse()
+        return super().look()
