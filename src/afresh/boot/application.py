@@ -9,6 +9,8 @@ from afresh.channel.messages import Dealt, Failure
 from afresh.serve.hosts import Names
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from _typeshed.wsgi import WSGIApplication
 
     from afresh.boot.roots import ProjectRoots
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 def _nothing() -> None:
     return None
+
+
+def _keeps(_: str, __: "FrameType | None") -> bool:
+    return False
 
 
 def _no_topics(_: str, __: str) -> bytes | None:
@@ -36,7 +42,8 @@ class Application(msgspec.Struct, frozen=True):
     `view_of` names the view that made what the application returned, or gives an empty string; without it, requests
     are not recorded. `topics(topic, argument)` tells about it, as JSON; None for a topic that it does not know.
     `roots`: what is the project's code. `count_queries`: see `afresh.django.queries`. `advice`,
-    `is_repeatable`: as in `Ready`.
+    `is_repeatable`: as in `Ready`. `drops(path, opener)`: whether the framework reads this file, in the frame that
+    opens it, and drops what it has made of it when it changes. `observe_requests`: see `afresh.boot.requests`.
     """
 
     wsgi: "WSGIApplication"
@@ -56,5 +63,7 @@ class Application(msgspec.Struct, frozen=True):
     view_of: Callable[[object], str] | None = None
     topics: Callable[[str, str], bytes | None] = msgspec.field(default=_no_topics)
     roots: "ProjectRoots | None" = None
+    drops: "Callable[[str, FrameType | None], bool]" = msgspec.field(default=_keeps)
     count_queries: Callable[[], Callable[[], int]] | None = None
     is_repeatable: bool = True
+    observe_requests: Callable[[], object] = msgspec.field(default=_nothing)

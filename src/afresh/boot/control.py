@@ -28,10 +28,12 @@ from afresh.channel import messages as msg
 from afresh.channel.endpoint import Endpoint, app_endpoint, pair
 from afresh.channel.lifeline import hold
 from afresh.errors import Disconnected
-from afresh.reload.journal import Entry, Exec
+from afresh.reload.journal import Entry, Exec, Read
 from afresh.reload.orders import Patch
 
 Patcher: TypeAlias = Callable[[Sequence[Patch]], None]
+
+READ_SECONDS = 1.0
 
 
 class Refusal(Exception):
@@ -106,6 +108,15 @@ class Control:
                 self.covered(message.ticket)
             else:
                 self._backlog.append((message, descriptors))
+
+    def request_reads(self, entry: Read) -> None:
+        """A request is about to read a file: return when it is watched. Not for longer than a moment: its thread may
+        hold a lock that the thread which hears the answer waits for."""
+        ticket = next(self._tickets)
+        covered = self._covered[ticket] = threading.Event()
+        self.send(msg.RequestReads(entry, ticket))
+        if not covered.wait(READ_SECONDS):
+            self._covered.pop(ticket, None)
 
     def covered(self, ticket: int) -> None:
         """The keeper watches what this ticket stands for: whoever waits may go on."""

@@ -38,6 +38,10 @@ class JournalWriter:
 
     def __init__(self, send: Callable[[Batch], None]) -> None:
         self.files: set[str] = set()
+        # What this process, or the start that it was forked from, has made, changed or removed; the oldest first.
+        self.outputs: dict[str, None] = {}
+        # Folders of which others tell that their files were read.
+        self.assumed: frozenset[str] = frozenset()
         self._seen: set[Entry] = set()
         # Appending to a deque needs no lock; what is taken is taken from its other end.
         self._open: deque[Entry] = deque()
@@ -136,10 +140,18 @@ class JournalWriter:
         if path in self._held:
             with self._lock:
                 self._seen.difference_update(self._held.pop(path, ()))
-        if path in self._told:
+        if path in self._told or self.is_assumed(path):
             # At once: the keeper is to know it before it hears of the change.
             self.add(Wrote(path))
             self.flush()
+
+    def has_told(self, path: str) -> bool:
+        """Whether the start has read or asked about this path."""
+        return path in self._told
+
+    def is_assumed(self, path: str) -> bool:
+        """Whether others may have told that this path was read."""
+        return bool(self.assumed) and os.path.dirname(path) in self.assumed
 
     def flush(self) -> None:
         """Hand over everything noted so far, unless another thread is just doing that."""

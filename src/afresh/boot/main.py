@@ -24,7 +24,7 @@ from afresh.stack import roomy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import ModuleType
 
     from afresh.boot.roots import ProjectRoots
@@ -203,11 +203,17 @@ def _status(code: object) -> int:
 
 
 def observe_from_here(
-    channel: socket.socket, lifeline: int, target: tuple[str, ...], adapter: str, allow_host: tuple[str, ...]
+    channel: socket.socket,
+    lifeline: int,
+    target: tuple[str, ...],
+    adapter: str,
+    allow_host: tuple[str, ...],
+    places: "Iterable[str]",
 ) -> None:
     """Become a boot in the middle of a command that is already running (the entry through `manage.py`).
 
-    What was imported before is for others to tell (`afresh.boot.loaded`). However the command ends, the keeper hears
+    What was imported before, and what may have been read in these `places`, is for others to tell
+    (`afresh.boot.loaded`, `afresh.boot.assumed`). However the command ends, the keeper hears
     of it.
     """
     import atexit
@@ -217,6 +223,7 @@ def observe_from_here(
     imported_before()
     control = Control(channel, lifeline=lifeline, first=True, given=given_at_exec())
     session = start_observing(control, ProjectRoots.of_target(target), adapter, allow_host=allow_host)
+    session.may_have_read(places)
     _report_uncaught(session)
 
     def register() -> None:

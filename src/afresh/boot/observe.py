@@ -3,8 +3,8 @@
 An audit hook cannot be taken away (PEP 578): `stop` leaves it one look into an empty table. It never raises, since that
 would make the observed call fail.
 
-A server is observed only while it executes a module of the project for the first time: what that reads is part of the
-code, and what requests read is not.
+A server is observed whole only while it executes a module of the project for the first time: what that reads is part of
+the code. What requests read is for `afresh.boot.requests`.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ OUTPUTS = {
 }
 
 _handlers: dict[str, Handler] = {}
+# Of those threads of a server that execute no module.
+_handlers_of_requests: dict[str, Handler] = {}
 _wrapped: list[_Wrapper] = []
 _is_hooked = False
 # Threads that execute modules of the project in a server, with how many each is in the middle of; None in a boot, where
@@ -76,6 +78,14 @@ def install(journal: JournalWriter, code_read: Handler | None = None) -> None:
     if not _is_hooked:
         _is_hooked = True
         sys.addaudithook(_hook)
+
+
+def observe_requests(handlers: dict[str, Handler]) -> None:
+    """From here on this process is a server, and what its threads do is for these, by audit event."""
+    global _importing
+    with _lock:
+        _importing = _importing or {}
+        _handlers_of_requests.update(handlers)
 
 
 def stop() -> None:
@@ -120,8 +130,11 @@ def _start(seen: _Seen) -> None:
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    handler = _handlers.get(event)
-    if handler is not None and (_importing is None or get_ident() in _importing):
+    if _importing is None or (_importing and get_ident() in _importing):
+        handler = _handlers.get(event)
+    else:
+        handler = _handlers_of_requests.get(event)
+    if handler is not None:
         try:
             handler(arguments)
         except Exception:
@@ -134,7 +147,6 @@ class _Seen:
     def __init__(self, journal: JournalWriter) -> None:
         self._journal = journal
         self._files = journal.files
-        self._outputs: set[str] = set()
 
     def opened(self, arguments: tuple[Any, ...]) -> None:
         target, mode, flags = arguments
@@ -188,7 +200,7 @@ class _Seen:
         return changed
 
     def _is_own(self, path: str) -> None:
-        self._outputs.add(path)
+        self._journal.outputs[path] = None
         self._journal.forget(path)
 
     def _imported(self, path: str) -> None:
@@ -204,9 +216,12 @@ class _Seen:
             self._journal.add(Read(path, signature))
 
     def _is_ignored(self, path: str) -> bool:
-        if path.startswith(PSEUDO) or path.endswith(".pyc") or "/__pycache__" in path:
-            return True
-        return path in self._outputs or is_interpreters(path)
+        return path in self._journal.outputs or is_passed_over(path)
+
+
+def is_passed_over(path: str) -> bool:
+    """Whether nobody depends on what is there: bytecode, no files at all, or Python itself."""
+    return path.startswith(PSEUDO) or path.endswith(".pyc") or "/__pycache__" in path or is_interpreters(path)
 
 
 def _is_for_somebody(frame: FrameType) -> bool:

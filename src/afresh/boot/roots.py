@@ -75,15 +75,16 @@ class ProjectRoots:
             return False
         if any(is_below(directory, added) for added in self._added):
             return True
-        return not is_below(directory, STDLIB) and not _is_installed(directory)
+        return not is_below(directory, STDLIB) and not is_installed(directory)
 
 
 def is_interpreters(path: str) -> bool:
     """Whether the file or directory came with Python itself, and not with a package or the project."""
-    return any(is_below(path, directory) for directory in _INTERPRETER) and not _is_installed(path)
+    return any(is_below(path, directory) for directory in _INTERPRETER) and not is_installed(path)
 
 
-def _is_installed(path: str) -> bool:
+def is_installed(path: str) -> bool:
+    """Whether an installer has put it there."""
     return any(part in INSTALLED for part in path.split("/"))
 
 

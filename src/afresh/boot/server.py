@@ -144,6 +144,7 @@ class _ServerProcess:
             rewriter=None if self._live is None else self._live.rewriter,
             error_page=partial(error_page, self._application.roots, order.dashboard),
         )
+        application.observe_requests()
         self._server.start()
         self._server.listen(listener)
         self._watch_debuggers()

@@ -1,6 +1,6 @@
 """One boot under way: what a framework's adapter talks to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -10,6 +10,7 @@ from afresh.boot import collecting, observe, silence
 from afresh.boot.application import Application
 from afresh.boot.control import Control, import_needed
 from afresh.boot.journal import JournalWriter
+from afresh.boot.requests import Requests
 from afresh.boot.roots import ProjectRoots
 from afresh.boot.witness import reached
 from afresh.channel import messages as msg
@@ -81,6 +82,10 @@ class Session:
         """The boot has come past "settings", "routing" or "application"; `details` says what is loaded."""
         reached(self.control, stage, details)
 
+    def may_have_read(self, folders: Iterable[str]) -> None:
+        """Others tell that files in these folders were read: what the project writes there is its own work."""
+        self._seen.journal.assumed = frozenset(folders)
+
     def set_up(self, *, has_own: bool) -> None:
         """What a start may do but once is done; `has_own`: some of that is the project's own."""
         self._seen.standing.set_up(has_own=has_own)
@@ -134,7 +139,11 @@ class Session:
         seen.journal.serve(self.control.confirm)
         patch = partial(seen.observer.patch, for_good=True)
         compiler = seen.observer.compiler if seen.executions.is_on else None
-        self.control.ready(msgspec.structs.replace(application, roots=seen.roots), compiler, patch)
+        requests = Requests(seen.journal, seen.roots, self.control.request_reads, application.drops)
+        application = msgspec.structs.replace(
+            application, roots=seen.roots, observe_requests=partial(observe.observe_requests, requests.handlers)
+        )
+        self.control.ready(application, compiler, patch)
 
 
 _current: Session | None = None

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from afresh.reload.journal import Entry, Exec
+from afresh.reload.journal import Entry, Exec, Read
 from afresh.reload.orders import Course, Inside, Patch
 
 
@@ -120,6 +120,13 @@ class Consumed(_Message):
 
     entries: tuple[Entry, ...]
     ticket: int = 0
+
+
+class RequestReads(_Message):
+    """A request is about to read a file. The sender waits for `Covered`, for a moment."""
+
+    entry: Read
+    ticket: int
 
 
 class WatchTrees(_Message):
@@ -511,6 +518,7 @@ class RunChecks(_Message):
 
 FromApp: TypeAlias = (
     Consumed
+    | RequestReads
     | WatchTrees
     | Bind
     | Stood

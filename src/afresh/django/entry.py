@@ -133,6 +133,7 @@ def _consumed_so_far(target: tuple[str, ...], forked: int) -> bytes:
 
     Not reckoned from when this process began: a script that installs what is needed and ends in `exec` began before.
     """
+    from afresh.boot import assumed
     from afresh.boot.loaded import entries
     from afresh.boot.roots import ProjectRoots
     from afresh.channel.messages import Consumed
@@ -140,7 +141,19 @@ def _consumed_so_far(target: tuple[str, ...], forked: int) -> bytes:
     from afresh.source.cache import CodeCache, default_directory
 
     cache = CodeCache(default_directory(os.environ))
-    return encode(Consumed(tuple(entries(ProjectRoots.of_target(target), cache, forked - CLOCK_LAG))))
+    loaded = entries(ProjectRoots.of_target(target), cache, forked - CLOCK_LAG)
+    return encode(Consumed((*loaded, *assumed.entries(_places_of_settings(target)))))
+
+
+def _places_of_settings(target: tuple[str, ...]) -> list[str]:
+    """Where settings look for data: beside the program, in their own package and in those around it."""
+    found = [os.path.dirname(os.path.abspath(target[0]))]
+    names = os.environ.get("DJANGO_SETTINGS_MODULE", "").split(".")
+    for end in range(1, len(names) + 1):
+        file = getattr(sys.modules.get(".".join(names[:end])), "__file__", None)
+        if isinstance(file, str):
+            found.append(os.path.dirname(os.path.abspath(file)))
+    return list(dict.fromkeys(found))
 
 
 def _spec(argv: list[str], command: list[str]) -> "BootSpec":
@@ -216,5 +229,6 @@ def _go_on_as_first_boot(channel: socket.socket, lifeline: int) -> None:
         os._exit(0)  # the parent has found a reason to go on without this process
     target, allow_host = map(tuple, json.loads(order))
     os.environ[RUN_MAIN] = "true"
-    observe_from_here(channel, lifeline, target, "afresh.django.seams", allow_host)
+    places = _places_of_settings(target)
+    observe_from_here(channel, lifeline, target, "afresh.django.seams", allow_host, places)
     install()

@@ -1,5 +1,6 @@
 """From a command that wants to serve to an `Application`, under a keeper or in this one process."""
 
+import gettext
 import os
 import socket
 import sys
@@ -9,8 +10,10 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+import django.template.loaders
 import msgspec
 from django.apps import apps
 from django.conf import settings
@@ -38,6 +41,7 @@ from afresh.stack import roomy
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+_LOADERS = os.path.dirname(django.template.loaders.__file__) + "/"
 _DJANGOS_RECEIVERS = frozenset({"django.template.autoreload", "django.utils.translation.reloader"})
 
 
@@ -93,6 +97,7 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             topics=_topics,
             count_queries=_count_queries,
             is_repeatable=not has_receivers(autoreload_started),
+            drops=reloader.drops,
         )
     )
 
@@ -244,12 +249,14 @@ class Reloader(BaseReloader):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self._watched: list[tuple[str, str]] = []
         # A large project has hundreds of folders: they are told of together.
         self._trees: list[tuple[str, str]] | None = None
 
     def watch_dir(self, path: "str | Path", glob: str) -> None:
         """Be told about files below `path` that match `glob` (BaseReloader.watch_dir)."""
         tree = (absolute(os.fspath(path)), glob)
+        self._watched.append(tree)
         if self._trees is None:
             self._session.watch_trees([tree])
         else:
@@ -270,6 +277,22 @@ class Reloader(BaseReloader):
         (BaseReloader.notify_file_changed)."""
         # Every path is told of, also after one that nobody deals with: template caches are reset by it.
         return [self._dealt_with(path) for path in paths]
+
+    def drops(self, path: str, opener: FrameType | None) -> bool:
+        """Whether one of Django's template loaders, or its translations, reads this file where the reloader watches it:
+        Django's own receivers drop what was made of it."""
+        catalogue = path.endswith(".mo")
+        globs = ("**/*", "**/*.mo") if catalogue else ("**/*",)
+        if not any(glob in globs and path.startswith(folder + "/") for folder, glob in self._watched):
+            return False
+        while opener is not None:
+            code, caller = opener.f_code, opener.f_back
+            if catalogue and code.co_filename == gettext.__file__:
+                return True
+            if code.co_name == "get_contents" and caller and caller.f_code.co_filename.startswith(_LOADERS):
+                return True
+            opener = caller
+        return False
 
     def _dealt_with(self, path: str) -> Dealt:
         try:

@@ -21,8 +21,8 @@ UNDONE = "the end of the previous server changed it"
 
 
 class PendingEdit(msgspec.Struct, frozen=True):
-    """An edit that is not decided yet. `number`: the watcher's raise that it settles; None for the loop's own, which
-    are about a process of `generation`."""
+    """An edit that is not decided yet. `number`: the watcher's raise that it settles; None for the loop's own.
+    `generation`: of the process that it is about, and that is stale beyond doubt."""
 
     number: int | None
     edit: Edit
@@ -46,6 +46,7 @@ class Edits:
         self._waiting: deque[PendingEdit] = deque()
         self._asked: Decided | None = None
         self._answers: list[Dealt] = []
+        self._ticket = 0
 
     def __repr__(self) -> str:
         return f"<Edits waiting={len(self._waiting)} asked={self._asked}>"
@@ -70,18 +71,19 @@ class Edits:
     def ask(self, pending: PendingEdit, plan: Plan) -> int:
         """The project is asked about `plan.ask`; returns the ticket of the question."""
         self._asked, self._answers = Decided(pending, plan), []
-        return pending.number or 0
+        self._ticket += 1
+        return self._ticket
 
     def answered(self, ticket: int, answers: Sequence[Dealt]) -> Decided | None:
         """A part of the answer, in the order of the paths; the decision when it was the last part."""
-        if self._asked is None or (self._asked.pending.number or 0) != ticket:
+        if self._asked is None or self._ticket != ticket:
             return None  # it came too late
         self._answers += answers
         return self.conclude(ticket) if len(self._answers) >= len(self._asked.plan.ask) else None
 
     def conclude(self, ticket: int) -> Decided | None:
         """The decision with the answers that have come: whoever has not answered has dealt with nothing."""
-        if self._asked is None or (self._asked.pending.number or 0) != ticket:
+        if self._asked is None or self._ticket != ticket:
             return None
         (pending, plan), self._asked = self._asked, None
         return Decided(pending, after_answer(plan, dict(zip(plan.ask, self._answers, strict=False))))

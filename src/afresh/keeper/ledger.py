@@ -83,6 +83,8 @@ class Ledger:
         self._touched_at: dict[str, int] = {}
         # What was found at a path last, by any process: a digest, a signature, or whether it existed.
         self._found: dict[tuple[type[Entry], str], object] = {}
+        # What requests have read and no start has consumed: while a start is under way, it does not depend on them.
+        self._only_read: set[str] = set()
         self._editions = Editions()
         self._compiler: Compiler | None = None
         self._obstacle = ""
@@ -128,14 +130,24 @@ class Ledger:
         account.strand = Strand(account.strand)
         account.progress, account.began = here, time.monotonic()
 
-    def consumed(self, handle: int, entries: Iterable[Entry]) -> None:
-        """Take in journal entries."""
+    def consumed(self, handle: int, entries: Iterable[Entry], *, by_request: bool = False) -> None:
+        """Take in journal entries. `by_request`: reads of a process that answers."""
         account = self._accounts.get(handle)
         if account is not None:
             entries = tuple(entries)
+            for entry in entries:
+                if isinstance(entry, Read | Exec | Stat):
+                    self._note_reader(entry, by_request=by_request)
             self._learn(entries)
             account.strand.add(entries, self._edits)
             account.executed += [entry for entry in entries if isinstance(entry, Exec)]
+
+    def _note_reader(self, entry: Read | Exec | Stat, *, by_request: bool) -> None:
+        path = entry.path if isinstance(entry, Stat) else entry.file
+        if not by_request:
+            self._only_read.discard(path)
+        elif not any((kind, path) in self._found for kind in (Read, Exec, Stat)):
+            self._only_read.add(path)
 
     def _learn(self, entries: Iterable[Entry]) -> None:
         """Note what a process has found otherwise than those before it: the watcher compares with what was consumed
@@ -317,7 +329,7 @@ class Ledger:
                 ],
                 touched=self._touched,
                 texts=Texts(self._compare, self._begins_alike),
-                is_consumed=self._is_consumed,
+                is_consumed=lambda path: path not in self._only_read and self._is_consumed(path),
                 is_asked_for=self._is_asked_for,
                 is_project_code=is_project_code,
                 receivers=receivers,

@@ -30,6 +30,7 @@ from afresh.keeper import console, machine
 from afresh.keeper.actions import Reply
 from afresh.keeper.children import Link, await_end, become_subreaper, kill, reap, spawn, spawn_apart
 from afresh.keeper.chronicle import Chronicle
+from afresh.keeper.echoes import Echoes
 from afresh.keeper.editor import editor_command, project_file
 from afresh.keeper.edits import UNDONE, Edits, PendingEdit, superseding
 from afresh.keeper.eventloop import EventLoop, Timer
@@ -45,7 +46,7 @@ from afresh.keeper.sockets import bind, holder
 from afresh.keeper.spec import RESTARTING, STOPPING, BootSpec, log_form, project_folder, read_address, verbosity_of
 from afresh.keeper.texts import Texts
 from afresh.keeper.twin import mentions_run_main
-from afresh.reload.journal import Edit, Entry, Exec
+from afresh.reload.journal import Edit, Entry, Exec, Read
 from afresh.reload.orders import Course, Patch
 from afresh.reload.plan import Plan, Way
 from afresh.source.cache import default_directory
@@ -145,6 +146,8 @@ class Keeper:
         self._route: Member | None = None
         self._edits = Edits()
         self._answer_timer: Timer | None = None
+        self._echoes = Echoes()
+        self._follows = True  # whether open pages follow the generation
         self._edited_at = time.monotonic()
         self._is_announced = False
         self._is_dashboard_said = False
@@ -763,6 +766,8 @@ class Keeper:
         match message:
             case msg.Consumed(entries, ticket):
                 self._consumed(member, entries, ticket)
+            case msg.RequestReads(entry, ticket):
+                self._request_reads(member, entry, ticket)
             case msg.WatchTrees(trees):
                 for directory, glob in trees:
                     self._watcher.cover_tree(directory, glob, self._generation_of(member))
@@ -896,6 +901,21 @@ class Keeper:
         record = self._machine.records.get(member.handle)
         if changed and record is not None and record.generation == self._machine.generation:
             self._overtaken(member, record.generation, changed)
+
+    def _request_reads(self, member: Member, entry: Read, ticket: int) -> None:
+        """A request is about to read a file, which counts as consumed from now on."""
+        generation, changed = self._generation_of(member), []
+        if generation == self._machine.generation and self._watcher.is_data(entry.file, self._folder):
+            self._ledger.consumed(member.handle, (entry,), by_request=True)
+            self._echoes.read(entry.file, time.monotonic())
+            changed = self._watcher.cover((entry,), generation, member.began)
+            if self._verbosity > 1:
+                console.say(console.journal_lines((entry,), self.spec.cwd, everything=self._verbosity > 2))
+        member.link.send(msg.Covered(ticket))
+        if changed:
+            # It was saved before the watch stood. The request reads it later than that, unless it did not wait so long.
+            self._edits.put(PendingEdit(None, Edit(frozenset(changed)), time.monotonic()))
+            self._decide_next()
 
     def _overtaken(self, member: Member, generation: int, changed: list[str]) -> None:
         """What a process has consumed was saved over before the watch stood: its generation must never answer."""
@@ -1236,9 +1256,10 @@ class Keeper:
     # ---- edits ------------------------------------------------------------------------------------------------------
 
     def _edit_arrived(self, number: int, edit: Edit) -> None:
+        stages = (Stage.OFFERED, Stage.SERVING, Stage.DRAINING, Stage.ENDING)
         for record in list(self._machine.records.values()):
-            # What one that ends has changed it has told before, and that may be still to be read.
-            if record.stage in (Stage.ENDING, Stage.DRAINING) and record.handle in self._members:
+            # What one has changed by itself it has told before, and that may be still to be read.
+            if record.stage in stages and record.handle in self._members:
                 self._drain_channel(self._members[record.handle])
         self._edits.put(PendingEdit(number, edit, time.monotonic()))
         self._decide_next()
@@ -1355,6 +1376,11 @@ class Keeper:
             self._edit = pending.edit
             self._decision = decision
             self._patches = (decision.at, decision.patches)
+            if decision.is_only_read:
+                self._follows = self._may_follow(decision.stale)
+            else:
+                self._echoes.calm()
+                self._follows = True
             effects = self._machine.step(machine.Edited(decision.place, decision.at, is_undone))
             self._undone.clear()
         elif decision.way is Way.NOTHING:
@@ -1372,6 +1398,14 @@ class Keeper:
             # Last: whoever waits for the new code does not wait for this.
             self._chronicle.edited(self._machine.generation, pending.edit, decision, pending.since)
         self._decide_next()
+
+    def _may_follow(self, paths: Sequence[str]) -> bool:
+        """Whether pages are to show what has become of these files, which only requests have read."""
+        may_follow = self._echoes.changed(paths, time.monotonic())
+        if self._follows and not may_follow:
+            name = console.printable(console.relative(min(paths), self.spec.cwd))
+            console.say([f"{name} changes whenever it is read: open pages do not follow it."])
+        return may_follow
 
     def _say_nothing(self, edit: Edit, decision: Plan) -> None:
         # Not of any file of the folder: our own output may go to one, which would have no end.
@@ -1403,7 +1437,8 @@ class Keeper:
         self._say_dashboard()
         self._keys.look()
         self._front.publish("state", self._state())
-        self._live.answers(generation, by_page=by_page, waits=by_page and self._machine.failure is None)
+        if self._follows:
+            self._live.answers(generation, by_page=by_page, waits=by_page and self._machine.failure is None)
         if by_page:
             self._chronicle.page_answers(self._address())
             return

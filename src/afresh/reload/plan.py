@@ -33,8 +33,9 @@ class Way(enum.Enum):
 class Plan(msgspec.Struct, frozen=True):
     """What to do. `at`: the checkpoint to go on from.
 
-    `stale`: the changes that ask for it. `ask`: those that the project may deal with first. `watched`: those of `ask`
-    that the project wants to be told of and has consumed by no way that is known.
+    `stale`: the changes that ask for it; `is_only_read`: only requests have consumed them. `ask`: those that the
+    project may deal with first. `watched`: those of `ask` that the project wants to be told of and that no start has
+    consumed by a way that is known.
     `place` names the edit (a path, "views.py:detail"), `reason` says why this way: where there is a faster one, why
     that was not possible.
     """
@@ -45,6 +46,7 @@ class Plan(msgspec.Struct, frozen=True):
     at: int | None = None
     patches: tuple[Patch, ...] = ()
     stale: tuple[str, ...] = ()
+    is_only_read: bool = False
     ask: tuple[str, ...] = ()
     watched: tuple[str, ...] = ()
 
@@ -106,17 +108,24 @@ def plan(question: Question) -> Plan:
     if question.edit.everything:
         return Plan(Way.COLD, named(changed), "the watcher lost count of what changed")
     stale = tuple(path for path in changed if _is_stale(question, path))
-    watched = tuple(path for path in changed if path not in stale and question.is_asked_for(path))
-    ask = (*stale, *watched) if question.receivers else watched
+    unknown = [path for path in changed if path not in stale or _is_only_read(question, path)]
+    watched = tuple(path for path in unknown if question.is_asked_for(path))
+    ask = tuple(dict.fromkeys((*stale, *watched))) if question.receivers else watched
     if not stale:
         return Plan(Way.NOTHING, named(watched or changed), _why_nothing(question, changed), ask=ask, watched=watched)
-    return msgspec.structs.replace(_go_on(question, stale), stale=stale, ask=ask, watched=watched)
+    is_only_read = all(_is_only_read(question, path) for path in stale)
+    found = _go_on(question, stale)
+    return msgspec.structs.replace(found, stale=stale, is_only_read=is_only_read, ask=ask, watched=watched)
 
 
 def _is_stale(question: Question, path: str) -> bool:
     if question.serving is None:
         return question.is_consumed(path) or question.is_project_code(path)
     return question.serving.objection(question.touched[path]) is not None
+
+
+def _is_only_read(question: Question, path: str) -> bool:
+    return question.serving is not None and question.serving.is_only_read(question.touched[path])
 
 
 def _why_nothing(question: Question, changed: Sequence[str]) -> str:
@@ -141,18 +150,19 @@ def _go_on(question: Question, stale: Sequence[str]) -> Plan:
             else:
                 why = why or found.reason
         elif candidate.is_ready and found.patches:
-            reason = _why_patched(question, candidate, found.patches)
+            reason = _why_patched(question, candidate, found.patches, stale)
             return Plan(Way.PATCH, found.place or named(stale), reason, candidate.handle, found.patches)
         else:
             if not any(each.is_ready for each in question.candidates):
                 soon = "so soon after the last edit no function can be exchanged"
                 why = why or question.obstacle or earlier or soon
-            reason = why or earlier or ("as it was" if candidate.is_ready else "the start had not come to it")
+            late = "only requests have used it" if candidate.is_ready else "the start had not come to it"
+            reason = why or earlier or late
             return Plan(Way.RESUME, named(stale), reason, candidate.handle, found.patches)
     return Plan(Way.COLD, named(stale), why or earlier or "nothing of the last start can be kept")
 
 
-def _why_patched(question: Question, candidate: Candidate, patches: Sequence[Patch]) -> str:
+def _why_patched(question: Question, candidate: Candidate, patches: Sequence[Patch], stale: Sequence[str]) -> str:
     """What the edit is, that exchanging functions was enough."""
     names: list[str] = []
     edited = [patch.file for patch in patches if patch.file in question.edit.changed]
@@ -161,7 +171,8 @@ def _why_patched(question: Question, candidate: Candidate, patches: Sequence[Pat
         found = "" if old is None else question.texts.compare(old, question.touched[path])
         names += [] if isinstance(found, str) else _changed_by(question, path, found)
     if not edited:
-        return "it is again as it was during the start"
+        is_read = all(_is_only_read(question, path) for path in stale)
+        return "only requests have used it" if is_read else "it is again as it was during the start"
     if not names:
         return "no code changed, only lines moved"
     if all(map(_is_annotations, names)):

@@ -125,6 +125,11 @@ class Strand:
         """Why the functions of `file` cannot be exchanged, or an empty string."""
         return next((strand.sealed[file] for strand in self.line() if file in strand.sealed), "")
 
+    def is_only_read(self, now: Now) -> bool:
+        """Whether it is just that the process has read this file since it was forked, that is: a request has."""
+        is_read = now.path in self._reads and now.path not in self.texts
+        return is_read and self.parent is not None and self.parent.objection(now) is None
+
     def objection(self, now: Now) -> Objection | None:
         """What the process consumed of this path and would not find again, if anything."""
         is_text_known = False

@@ -41,6 +41,18 @@ def is_noise(name: str) -> bool:
     return _DATA.fullmatch(name) is not None or is_editor_file(name)
 
 
+# Where the system, and programs while they run, keep files that no code of a project depends on.
+_SYSTEM = ("/bin/", "/boot/", "/etc/", "/lib/", "/lib32/", "/lib64/", "/run/", "/sbin/", "/tmp/", "/usr/", "/var/")
+
+
+def is_data(path: str, folder: str) -> bool:
+    """Whether a file that a request reads may be something that answers depend on: not a log, a database, or what
+    belongs to the system. In the project's `folder`, wherever that is, all others are."""
+    if is_noise(os.path.basename(path)):
+        return False
+    return (bool(folder) and path.startswith(folder + "/")) or not path.startswith(_SYSTEM)
+
+
 def stem_of(name: str) -> str:
     """What stands before the first dot: the module that a file of this name could be."""
     return name.partition(".")[0]

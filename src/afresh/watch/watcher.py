@@ -27,7 +27,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from afresh.reload.journal import Edit, Entry
-from afresh.watch import disk
+from afresh.watch import disk, filters, states
 from afresh.watch.batch import Batch
 from afresh.watch.coverage import Coverage
 from afresh.watch.filters import ProjectFilter
@@ -124,6 +124,10 @@ class Watcher:
         """
         with self._covering():
             return self._coverage.cover(entries, boot, since)
+
+    def is_data(self, path: str, folder: str) -> bool:
+        """As of `filters.is_data`; a database by its content, too."""
+        return filters.is_data(path, folder) and not states.is_database(path)
 
     def cover_tree(self, directory: str, glob: str = "**/*", boot: int = 0) -> None:
         """Report every change below a directory, if the relative path matches `glob` (as of `pathlib.Path.glob`)."""

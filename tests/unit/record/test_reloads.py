@@ -66,6 +66,6 @@ def test_each_reason_has_its_advice(reason: str, said: str) -> None:
     assert said in advice(reason)
 
 
-@pytest.mark.parametrize("reason", ["", "as it was", "the start had not come to it"])
+@pytest.mark.parametrize("reason", ["", "only requests have used it", "the start had not come to it"])
 def test_where_nothing_can_be_done_nothing_is_said(reason: str) -> None:
     assert advice(reason) == ""

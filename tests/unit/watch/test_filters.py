@@ -2,6 +2,7 @@
 
 import pytest
 
+from afresh.watch import filters
 from afresh.watch.filters import ProjectFilter, is_candidate, is_editor_file, is_noise, matches_glob, stem_of
 
 
@@ -142,3 +143,27 @@ def test_rules_are_read_again(project: ProjectFilter) -> None:
 def test_a_pattern_that_git_cannot_read_does_not_take_the_others_with_it() -> None:
     project = ProjectFilter("/p", "/p", {"/p/.gitignore": "*.tmp\n!\n"}.get)
     assert project.ignores_file("/p/x.tmp")
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "is_data"),
+    [
+        ("/home/me/shop/words.json", "/home/me/shop", True),
+        ("/home/me/shop/.env", "/home/me/shop", True),
+        ("/home/me/shared/words.json", "/home/me/shop", True),
+        ("/usr/src/app/words.json", "/usr/src/app", True),
+        ("/tmp/shop/words.json", "/tmp/shop", True),
+        ("/home/me/words.json", "", True),
+        ("/tmp/upload", "/home/me/shop", False),
+        ("/tmp/shop2/words.json", "/tmp/shop", False),
+        ("/etc/hosts", "/home/me/shop", False),
+        ("/usr/share/zoneinfo/Europe/Berlin", "/usr/src/app", False),
+        ("/var/tmp/django_cache/x.djcache", "/home/me/shop", False),
+        ("/home/me/shop/db.sqlite3", "/home/me/shop", False),
+        ("/home/me/shop/app.log", "/home/me/shop", False),
+        ("/home/me/shop/app.log.1", "/home/me/shop", False),
+        ("/home/me/shop/words.json~", "/home/me/shop", False),
+    ],
+)
+def test_what_requests_depend_on(path: str, folder: str, is_data: bool) -> None:
+    assert filters.is_data(path, folder) is is_data
