@@ -195,6 +195,40 @@ def test_a_file_that_each_start_truncates(project: Project) -> None:
         assert "answers.txt, which the start-up had opened for writing, was written since" in served.told(), told
 
 
+HARMLESS = {
+    "a database that Django has asked": (
+        "from django.db import connection\n\nwith connection.cursor() as cursor:\n"
+        "    cursor.execute('create table if not exists t (x)')\ndel cursor\n"
+    ),
+    "a transaction that is over": (
+        "from django.db import connection, transaction\n\nwith transaction.atomic(), connection.cursor() as cursor:\n"
+        "    cursor.execute('create table if not exists t (x)')\ndel cursor\n"
+    ),
+    "the thread of an allocator": (
+        "import _thread\nimport threading\nimport time\n\nready = threading.Event()\n\n\ndef allocate():\n"
+        "    open('/proc/thread-self/comm', 'w').write('jemalloc_bg_thd')\n    ready.set()\n    time.sleep(600)\n\n\n"
+        "_thread.start_new_thread(allocate, ())\nready.wait()\n"
+    ),
+    "the system's log": (
+        "import socket\nfrom pathlib import Path\n\nlog = Path(__file__).parent / 'log'\nlog.unlink(missing_ok=True)\n"
+        "receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\nreceiver.bind(str(log))\n"
+        "sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\nsender.connect(str(log))\nreceiver.close()\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_nothing_stands_against_a_fork(project: Project, name: str) -> None:
+    """Neither at the end of the start nor on its way, where the project is edited."""
+    used = "\n\ndef used():\n    return 1\n"
+    project.write({"site1/opened.py": HARMLESS[name] + used, "site1/views.py": VIEWS})
+    with project.serve(env={"AFRESH_SERVE_FIRST": "0"}) as served:  # checkpoints are left where edits were, each time
+        served.get()
+        ways = {reloaded(served, step)[1] for step in (*steps(), edited("site1/views.py", "TOP = 2", "TOP = 3"))}
+        assert ways == WAYS
+        assert "the start-up" not in served.told()
+
+
 # ---- what stands against it ---------------------------------------------------------------------------------------
 
 NAMED = {

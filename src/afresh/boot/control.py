@@ -59,6 +59,8 @@ class Control:
         self.is_dormant = False
         # What to do about what a boot that was forked ahead of time will execute.
         self.expect: Callable[[Sequence[Exec]], object] = len
+        # Closes what the project will open again by itself.
+        self.before_fork: Callable[[], object] = bool
         self._asked: msg.Bind | None = None
         self._thread = threading.get_ident()
         self._backlog: deque[tuple[msg.ToApp, list[int]]] = deque()
@@ -166,6 +168,7 @@ class Control:
 
     def obstacle(self) -> str:
         """Why this process must not be forked now, or an empty string."""
+        self.before_fork()
         own = {self._endpoint.fileno(), self._lifeline, self._held_lifeline, *silence.held()}
         found = sense(self._given, frozenset(own))
         self._renewals = found.renewals

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # Libraries that start threads of their own when they are imported and are ready for forks all the same: their thread
 # pools end before a fork (pthread_atfork) and start anew afterwards, when they are needed. OpenBLAS is in both.
 FORK_SAFE = frozenset({"numpy", "scipy"})
+# The same of allocators, which start a thread with the first allocation of whoever has them built in (pyarrow): that
+# thread ends and begins as a fork needs it (jemalloc's background_thread.c). By name, as the kernel tells it.
+FORK_SAFE_THREADS = frozenset({"jemalloc_bg_thd"})
 # Seconds that a thread may take to end after Python has let go of it: `Thread.join` returns before the kernel is told.
 ENDING = 0.05
 # A fork has none of these running (fork(2)).
@@ -51,8 +54,22 @@ def imported_before() -> None:
 
 
 def _foreign_threads() -> int:
-    """How many threads the `threading` module knows nothing of."""
-    return max(0, len(os.listdir("/proc/self/task")) - threading.active_count())
+    """How many threads the `threading` module knows nothing of, and no list."""
+    return max(0, len(_tasks()) - threading.active_count())
+
+
+def _tasks() -> list[str]:
+    """The kernel's threads but those that do not count."""
+    tasks = os.listdir("/proc/self/task")
+    return tasks if len(tasks) == 1 else [task for task in tasks if _task_name(task) not in FORK_SAFE_THREADS]
+
+
+def _task_name(task: str) -> str:
+    try:
+        with open(f"/proc/self/task/{task}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""  # it has ended
 
 
 def sense(given: "Given", own: frozenset[int]) -> Survey:
@@ -94,7 +111,7 @@ def _has_threads() -> bool:
     """Whether the kernel knows of more threads than the main one and those of libraries that are ready for a fork, and
     they are not about to end."""
     deadline = 0.0
-    while len(tasks := os.listdir("/proc/self/task")) > 1:
+    while len(tasks := _tasks()) > 1:
         if threading.active_count() > 1 or _lasting.issuperset(tasks):
             return True
         if len(tasks) <= 1 + _allowed:
@@ -108,10 +125,13 @@ def _has_threads() -> bool:
 
 
 def _names_of_threads() -> str:
-    """Those that a fork would lose, as far as they have names."""
-    main = threading.main_thread()
-    names = [thread.name for thread in threading.enumerate() if thread is not main]
-    return ", ".join(names) or "not Python's own"
+    """Those that a fork would lose: as Python calls them, or else as the kernel does, each name once."""
+    ours = {str(thread.native_id): thread.name for thread in threading.enumerate()}
+    names = [name for task, name in ours.items() if task != str(os.getpid())]
+    foreign = [task for task in _tasks() if task not in ours]
+    if len(foreign) > _allowed:
+        names += [f"{_task_name(task)}, not Python's own" for task in foreign]
+    return ", ".join(dict.fromkeys(names))
 
 
 def _holds_logging_lock() -> bool:

@@ -100,6 +100,11 @@ class Session:
         """Do this in each process that goes on after a checkpoint was left behind."""
         self._seen.standing.on_fork = action
 
+    def before_fork(self, action: Callable[[], object]) -> None:
+        """Do this before it is looked whether the process may be forked."""
+        if self._control is not None:
+            self._control.before_fork = action
+
     def resumed(self, go: msg.Go) -> None:
         """This process goes on from a checkpoint: with the functions that the keeper has named exchanged."""
         self._needed = go.needed

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from afresh.boot.session import Session, current
+from afresh.django.idle import close_idle
 from afresh.django.measuring import save_at_end
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def _prepare_boot(base: ModuleType) -> None:
     session = current()
     if session is not None:
         session.declines = lambda exc: isinstance(exc, base.CommandError)  # raised as such with --traceback
+        session.before_fork(close_idle)
         save_at_end()
 
 

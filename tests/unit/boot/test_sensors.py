@@ -15,12 +15,29 @@ from afresh.boot.sensors import sense
 given = given_at_exec()
 """
 
+
+def named(name: str) -> str:
+    """Starts a thread that Python does not know; the kernel does by this name."""
+    return (
+        "import _thread; ready = threading.Event()\n"
+        f"def native(): open('/proc/thread-self/comm', 'w').write({name!r}); ready.set(); time.sleep(60)\n"
+        "_thread.start_new_thread(native, ()); ready.wait()\n"
+    )
+
+
 CASES = [
     ("nothing", "", ""),
     ("a thread", "threading.Thread(target=time.sleep, args=(60,), name='poller', daemon=True).start()", "(poller)"),
     ("a thread that has ended", "t = threading.Thread(target=int); t.start(); t.join()", ""),
     ("a thread that is about to end", "import _thread; _thread.start_new_thread(time.sleep, (0.01,))", ""),
-    ("a thread unknown to Python", "import _thread; _thread.start_new_thread(time.sleep, (60,))", "not Python's own"),
+    ("a thread unknown to Python", named("sampler"), "(sampler, not Python's own)"),
+    ("a thread of an allocator", named("jemalloc_bg_thd"), ""),
+    ("both", named("jemalloc_bg_thd") + named("sampler"), "(sampler, not Python's own)"),
+    (
+        "one that Python knows beside it",
+        named("sampler") + "threading.Thread(target=time.sleep, args=(60,), name='poller', daemon=True).start()",
+        "poller",
+    ),
     ("a connection", "a, b = socket.socketpair()", "2 network connection(s)"),
     ("a connection that was closed", "a, b = socket.socketpair(); a.close(); b.close()", ""),
     ("a listening socket", "s = socket.create_server(('127.0.0.1', 0))", "(at 127.0.0.1:"),
