@@ -14,6 +14,7 @@ from afresh.boot.control import Control
 from afresh.boot.ending import end
 from afresh.boot.error import error_page, refused_host
 from afresh.boot.live import LivePages
+from afresh.boot.prompts import Prompts
 from afresh.boot.receivers import Receivers
 from afresh.boot.witness import ChannelWitness
 from afresh.channel import messages as msg
@@ -48,7 +49,7 @@ class _ServerProcess:
         self._witness = None if view_of is None else ChannelWitness(control, view_of)
         self._live: LivePages | None = None
         self._receivers = Receivers(control, application.file_changed)
-        self._in_debugger = False
+        self._prompts = Prompts(lambda stands: control.send(msg.DebuggerHeld(stands)))
 
     def run(self) -> NoReturn:
         while True:
@@ -147,7 +148,7 @@ class _ServerProcess:
         application.observe_requests()
         self._server.start()
         self._server.listen(listener)
-        self._watch_debuggers()
+        self._prompts.watch()
         self._control.send(msg.Serving())
 
     def _hand_over(self, parcels: Sequence[Parcel]) -> None:
@@ -158,8 +159,8 @@ class _ServerProcess:
     def _drain(self, streams: float) -> None:
         if self._server is None:
             end(0)
-        if self._in_debugger and not self._server.in_flight():
-            self._hold_debugger(False)
+        if not self._server.in_flight():
+            self._prompts.leave()
         self._server.drain()
         self._abort = threading.Timer(streams, self._server.abort_streams)
         self._abort.daemon = True
@@ -169,28 +170,6 @@ class _ServerProcess:
         """On a serving thread: nothing is left; the main thread ends the process when all parcels have arrived."""
         self._is_drained = True
         os.eventfd_write(self._wake, 1)
-
-    # ---- debuggers --------------------------------------------------------------------------------------------------
-
-    def _watch_debuggers(self) -> None:
-        """Notice when a request stops at a prompt: its server must not be ended by a reload.
-
-        `input()` is what pdb reads by; debuggers with an input of their own are seen at `breakpoint()`.
-        """
-        main = threading.get_ident()
-
-        def hook(event: str, _: object) -> None:
-            if event == "builtins.breakpoint" or event == "builtins.input":
-                if threading.get_ident() != main and not self._in_debugger:
-                    self._hold_debugger(True)
-            elif event == "builtins.input/result" and self._in_debugger:
-                self._hold_debugger(False)
-
-        sys.addaudithook(hook)
-
-    def _hold_debugger(self, held: bool) -> None:
-        self._in_debugger = held
-        self._control.send(msg.DebuggerHeld(held))
 
 
 def _may_be_sent_scripts() -> bool:

@@ -42,8 +42,10 @@ from afresh.keeper.ledger import Ledger
 from afresh.keeper.live import Live
 from afresh.keeper.locks import waits_for_lock
 from afresh.keeper.machine import Role, Stage
+from afresh.keeper.prompts import Prompts
 from afresh.keeper.sockets import bind, holder
 from afresh.keeper.spec import RESTARTING, STOPPING, BootSpec, log_form, project_folder, read_address, verbosity_of
+from afresh.keeper.terminal import Terminal
 from afresh.keeper.texts import Texts
 from afresh.keeper.twin import mentions_run_main
 from afresh.reload.journal import Edit, Entry, Exec, Read
@@ -65,6 +67,7 @@ RESTLESS_BOOTS = 5
 PROJECT_SECONDS = 1.0
 LOCK_SECONDS = 1.0
 A_BLINK = 0.02
+PROMPT_SECONDS = 0.1
 A_TURN = 0.01  # what work that nobody waits for may take of the loop at once
 # What is noted of the project for its later starts: code of it runs only where RUN_MAIN is unset; the start takes what
 # only one process can have.
@@ -96,9 +99,6 @@ class Member(msgspec.Struct, eq=False):
     is_warm: bool = False
     ready: machine.BootReady | None = None
     receivers: bool = False
-    in_debugger: bool = False
-    left_debugger: float = -math.inf  # when: each command typed at a prompt leaves it for as long as it runs
-    debugger_said: bool = False
     to_be_killed: signal.Signals | None = None  # as soon as its process id is known
     is_at_end: bool = False  # nobody holds the other end of its channel any more
     has_failed: bool = False
@@ -116,7 +116,9 @@ class FirstBoot(NamedTuple):
 
 
 class Keeper:
-    """The parent process at work. `first_boot`: one that is already running; `spawner`: channel of the process that
+    """The parent process at work.
+
+    `terminal`: as the shell gave it. `first_boot`: one that is already running; `spawner`: channel of the process that
     starts boots in its place (`afresh.keeper.spawner`).
     """
 
@@ -124,6 +126,7 @@ class Keeper:
         self,
         spec: BootSpec,
         lifeline: tuple[int, int],
+        terminal: Terminal,
         first_boot: FirstBoot | None = None,
         spawner: socket.socket | None = None,
     ) -> None:
@@ -221,6 +224,7 @@ class Keeper:
         )
         self._chronicle = Chronicle(self._front.publish, spec.cwd)
         self._inquiries = Inquiries()
+        self._prompts = Prompts(terminal)
         self._errand: Errand | None = None
         self._keys = Keys(
             {
@@ -669,6 +673,9 @@ class Keeper:
         self._inquiries.gone(member.handle)
         if member.serving_since is not None or status:
             self._chronicle.ended(member.handle, f"the process {machine.describe(status)}")
+        serving = [other for other in self._members.values() if other.serving_since is not None]
+        served = member.serving_since is not None
+        self._prompts.ended(member.handle, status, served=served, others_serve=bool(serving))
         self._keys.look()
         self._bury_the_unborn()
         if member.has_refused:
@@ -708,9 +715,14 @@ class Keeper:
         if member is None:
             return
         member.link.send(msg.Drain(self.spec.options.stream_drain))
-        if member.in_debugger:
-            self._say_debugger(member)
+        self._look_for_prompt(member)
+        # Those that stand at no prompt are gone by then.
+        member.timers.append(self._loop.call_later(PROMPT_SECONDS, self._look_for_prompt, member, True))
         self._arm_drain(handle)
+
+    def _look_for_prompt(self, member: Member, is_late: bool = False) -> None:
+        if self._prompts.stands(member.handle) if is_late else self._prompts.is_known(member.handle):
+            self._say_debugger(member)
 
     def _arm_drain(self, handle: int) -> None:
         member = self._members.get(handle)
@@ -719,8 +731,8 @@ class Keeper:
 
     def _drain_overdue(self, member: Member) -> None:
         # Who can be followed by a debugger may stand in it without having said so: all of its threads are stopped.
-        in_debugger = member.in_debugger or self._spawner is not None
-        if in_debugger or time.monotonic() - member.left_debugger < self.spec.options.drain:
+        seconds = self.spec.options.drain
+        if self._spawner is not None or self._prompts.keeps(member.handle, seconds=seconds, now=time.monotonic()):
             self._arm_drain(member.handle)
         else:
             self._step(machine.DrainOverdue(member.handle))
@@ -820,10 +832,8 @@ class Keeper:
                 if member.convoy is not None:
                     member.convoy.acknowledge(count)
             case msg.DebuggerHeld(held):
-                member.in_debugger = held
-                if not held:
-                    member.left_debugger = time.monotonic()
-                elif self._route is not member:
+                self._prompts.told(member.handle, stands=held, now=time.monotonic())
+                if held and self._route is not member:
                     self._say_debugger(member)
                 self._keys.look()
             case msg.FileChangedAnswer(ticket, dealt):
@@ -992,15 +1002,13 @@ class Keeper:
         return self._machine.generation if record is None else record.generation
 
     def _say_debugger(self, member: Member) -> None:
-        if member.debugger_said:
-            return
-        member.debugger_said = True
-        console.say(
-            [
-                f"A request stands in the debugger of the previous server (pid {member.pid}): it keeps the terminal "
-                "and goes on with the old code; new requests get the new code."
-            ]
-        )
+        if self._prompts.say_once(member.handle):
+            console.say(
+                [
+                    f"A request stands in the debugger of the previous server (pid {member.pid}): it keeps the "
+                    "terminal and goes on with the old code; new requests get the new code."
+                ]
+            )
 
     # ---- the listening socket -------------------------------------------------------------------------------------
 
@@ -1201,8 +1209,7 @@ class Keeper:
     def _may_read_keys(self) -> bool:
         """Not while a boot runs, which may ask the user something, nor once a request has stood in a debugger: what is
         typed ahead there is as well a debugger's command ("c", "q"). The next server begins anew."""
-        has_prompt = any(member.in_debugger or member.left_debugger > -math.inf for member in self._members.values())
-        return not has_prompt and not self._machine.is_stopping and self._is_announced
+        return not self._prompts.has_had_any and not self._machine.is_stopping and self._is_announced
 
     def _reload_now(self) -> None:
         self._reload_all(None, lambda value=None, error="": None)

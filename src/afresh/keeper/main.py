@@ -29,7 +29,7 @@ def _run(handoff: Handoff) -> int:
     terminal = Terminal.of(0)
     ended_by = signal.SIGINT
     try:
-        keeper = _keeper(handoff)
+        keeper = _keeper(handoff, terminal)
         status = keeper.run()
         ended_by = keeper.last_signal
     except AfreshError as exc:
@@ -44,8 +44,9 @@ def _run(handoff: Handoff) -> int:
     return status
 
 
-def _keeper(handoff: Handoff) -> Keeper:
+def _keeper(handoff: Handoff, terminal: Terminal) -> Keeper:
     channel = None if handoff.channel < 0 else socket.socket(fileno=handoff.channel)
     if channel is None or not handoff.pid:
-        return Keeper(handoff.spec, handoff.lifeline, spawner=channel)
-    return Keeper(handoff.spec, handoff.lifeline, FirstBoot(channel, handoff.pid, handoff.consumed, handoff.began))
+        return Keeper(handoff.spec, handoff.lifeline, terminal, spawner=channel)
+    first_boot = FirstBoot(channel, handoff.pid, handoff.consumed, handoff.began)
+    return Keeper(handoff.spec, handoff.lifeline, terminal, first_boot)

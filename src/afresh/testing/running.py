@@ -10,6 +10,7 @@ import termios
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from afresh.testing.deadline import PATIENCE, Deadline
 from afresh.testing.processes import MARK, Process, kill, marked, processor_time, wait_gone
@@ -36,6 +37,10 @@ class Running:
     def type(self, text: str) -> None:
         """Write to the command's standard input, or to its terminal as keys."""
         os.write(self._typed, text.encode())
+
+    def terminal_modes(self) -> list[Any]:
+        """How its terminal is set up (termios(3)), as of `termios.tcgetattr`."""
+        return termios.tcgetattr(self._typed)
 
     def close_input(self) -> None:
         """End its standard input. With a terminal, use `hang_up` instead."""
