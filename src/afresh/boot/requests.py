@@ -90,7 +90,7 @@ class Requests:
             self._reads(target, absolute(os.fsdecode(target)), opener)
 
     def _reads(self, target: object, path: str, opener: FrameType) -> None:
-        if is_passed_over(path) or is_installed(path) or path in self._journal.files:
+        if is_passed_over(path) or self._is_brought_along(path) or path in self._journal.files:
             self._settle(target, path)
         elif path not in self._journal.outputs and not self._keeps_nothing(opener) and not self._drops(path, opener):
             signature = signature_of(path)
@@ -104,6 +104,10 @@ class Requests:
                 self._told.add(path)
             if signature is not None:
                 self._settle(target, path)
+
+    def _is_brought_along(self, path: str) -> bool:
+        """Whether an installed package has it, and not one that is the project (`afresh package:app`)."""
+        return is_installed(path) and not (self._roots is not None and self._roots.contains(path))
 
     def _settle(self, target: object, path: str) -> None:
         if target == path and len(self._settled) < MOST_FILES:  # else the next one of this name may be another file

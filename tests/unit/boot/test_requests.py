@@ -112,6 +112,18 @@ def test_what_nobody_depends_on(desk: Desk, tmp_path: Path, file: str) -> None:
     assert desk.told == []
 
 
+def test_an_installed_package_that_is_the_project(desk: Desk, tmp_path: Path) -> None:
+    """`afresh package:app`, `python -m package`."""
+    template = tmp_path / "site-packages/shop/templates/page.html"
+    template.parent.mkdir(parents=True)
+    template.write_text("x")
+    desk.requests = Requests(
+        desk.journal, ProjectRoots(str(tmp_path / "site-packages/shop")), desk.told.append, lambda *_: False
+    )
+    desk.open(str(template))
+    assert [one.file for one in desk.told] == [str(template)]
+
+
 def test_what_the_framework_drops_by_itself(file: str) -> None:
     seen: list[str] = []
     desk = Desk(lambda path, _: not seen.append(path))  # type: ignore[func-returns-value]
