@@ -139,9 +139,14 @@ class Crew(Generic[Job]):
 
     def is_calm(self) -> bool:
         """Whether the leader should answer by itself."""
-        if not self._bounds.answers_here:
+        if not self._bounds.answers_here or self._is_full():
             return False
         return time.monotonic() - self._last_takeover >= self._bounds.calm_after
+
+    def _is_full(self) -> bool:
+        """Whether as many answer as may, but for the leader and the one that stands by: one more would be too many.
+        Not locked: a thread that ends its answer in this moment takes the job that is dispatched."""
+        return self._size - len(self._resting) >= self._bounds.threads
 
     def answer_here(self, job: Job) -> bool:
         """Do a job on this thread, which leads; returns whether it still does afterwards.

@@ -4,13 +4,14 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from afresh.serve import crew
 from afresh.serve.crew import Bounds, Crew, Work
-from afresh.testing.deadline import PATIENCE
+from afresh.testing.deadline import PATIENCE, Deadline
 
 Job = Callable[[], None]
 
@@ -184,6 +185,26 @@ def test_jobs_beyond_the_most_threads_wait_and_can_be_withdrawn(own: Callable[..
         owner.crew.dispatch(job)
     go_on.set()
     assert [done.get(timeout=PATIENCE) for _ in range(3)] == [0, 1, 2]
+
+
+def test_the_leader_does_no_job_where_as_many_are_done_as_may_be(own: Callable[..., Owner]) -> None:
+    """One job at a time: the leader, the one that stands by, and the one that answers are all."""
+    owner = own(threads=3, calm_after=0.0)
+    first, others = threading.Event(), queue.Queue[int]()
+
+    def slow() -> None:
+        assert first.wait(PATIENCE)
+
+    owner.jobs.put(slow)
+    assert owner.taken_out.get(timeout=PATIENCE) is slow
+    for number in range(3):
+        owner.jobs.put(partial(others.put, number))
+    deadline = Deadline(PATIENCE)
+    while "backlog=3" not in repr(owner.crew):
+        assert others.empty()
+        assert not deadline.passed()
+    first.set()
+    assert [others.get(timeout=PATIENCE) for _ in range(3)] == [0, 1, 2]
 
 
 def test_a_job_that_fails_takes_its_thread_only(own: Callable[..., Owner], monkeypatch: pytest.MonkeyPatch) -> None:
