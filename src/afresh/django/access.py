@@ -9,7 +9,7 @@ from typing import TextIO
 from django.utils.log import DEFAULT_LOGGING, ServerFormatter
 
 from afresh.serve.log import AccessEntry, escaped, timestamp
-from afresh.serve.output import Output
+from afresh.serve.output import Output, is_writable
 
 _LOGGER = logging.getLogger("django.server")
 _FORMAT = DEFAULT_LOGGING["formatters"]["django.server"]["format"]
@@ -19,28 +19,35 @@ _TLS_HANDSHAKE = "\x16\x03"
 _TLS = "You're accessing the development server over HTTPS, but it only supports HTTP."
 
 
-def access_log(entry: AccessEntry) -> None:
-    """Log one answer with the level, the arguments and the extra fields that Django's request handler gives."""
+def access_log(entry: AccessEntry) -> object:
+    """Log one answer with the level, the arguments and the extra fields that Django's request handler gives.
+
+    Where the project handles its records in its own way, not before all is sent, as Django does: it may take long.
+    """
     if entry.request_line.startswith(_TLS_HANDSHAKE):
-        _LOGGER.error(_TLS, extra=_extra(entry, 500))
-        return
+        if entry.is_sent:
+            _LOGGER.error(_TLS, extra=_extra(entry, 500))
+        return entry.is_sent
     level = logging.ERROR if entry.status >= 500 else logging.WARNING if entry.status >= 400 else logging.INFO
     if not _LOGGER.isEnabledFor(level):
-        return
+        return True
     handler = _only_handler()
     if handler is not None and level < handler.level:
-        return
+        return True
+    if handler is None and not entry.is_sent:
+        return False
     # Escaped as Django does since CVE-2025-48432: a line end or a terminal sequence in a path is not to reach the log.
     line = escaped(entry.request_line)
     if handler is not None:
-        output = _outputs.get(handler) or _outputs.setdefault(handler, Output(partial(_write, handler)))
+        output = _outputs.get(handler) or _outputs.setdefault(handler, _output(handler))
         output.add(_formatted(handler, entry, line))
-        return
+        return True
     arguments: tuple[str, ...] = (line, str(entry.status), str(entry.length))
     if entry.note:
         _LOGGER.log(level, _MESSAGE_WITH_NOTE, *arguments, entry.note, extra=_extra(entry, entry.status))
     else:
         _LOGGER.log(level, _MESSAGE, *arguments, extra=_extra(entry, entry.status))
+    return True
 
 
 _outputs: "dict[logging.StreamHandler[TextIO], Output]" = {}
@@ -66,6 +73,10 @@ def _formatted(handler: "logging.StreamHandler[TextIO]", entry: AccessEntry, lin
         _pieces[entry.status] = (handler.formatter, now, pieces)
     note = f" · {entry.note}" if entry.note else ""
     return f"{pieces[0]}{line}{pieces[1]}{entry.length}{note}{pieces[2]}"
+
+
+def _output(handler: "logging.StreamHandler[TextIO]") -> Output:
+    return Output(partial(_write, handler), lambda: is_writable(handler.stream))
 
 
 def _write(handler: "logging.StreamHandler[TextIO]", text: str) -> None:

@@ -151,22 +151,16 @@ def _head_of_file(status: str, lines: str, version: str, keeps: bool, software: 
 
 
 def _send_on(service: Service, connection: Connection, transfer: Transfer) -> None:
+    transfer.line = transfer.line or _Line(service, connection, transfer.request_line, transfer.began)
+    if rest := transfer.rest:
+        transfer.line.add(transfer.status, transfer.sent + rest, is_sent=False)
     if transfer.advance(connection.sock):
         connection.end_transfer()
         connection.keeps = transfer.keeps
         if service.witness is not None:
             service.witness.processed(connection.number, None, transfer.status)
             service.witness.sent(connection.number, transfer.status, transfer.sent)
-        service.log(
-            AccessEntry(
-                transfer.request_line,
-                transfer.status,
-                transfer.sent,
-                connection.peer,
-                connection.sock,
-                seconds=time.monotonic() - transfer.began,
-            )
-        )
+        transfer.line.add(transfer.status, transfer.sent)
 
 
 def _refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
@@ -175,14 +169,15 @@ def _refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
     method = refusal.request_line.partition(" ")[0]
     software = service.config.software
     data = plain_response(refusal.status, content_type, body, method=method, software=software)
+    length = 0 if method == "HEAD" else len(body)
+    line = _Line(service, connection, refusal.request_line, message=str(refusal))
+    line.add(refusal.status.value, length, is_sent=False)
     try:
         # What does not fit the socket's buffer is not worth a thread.
         connection.sock.send(data)
     except OSError:
         return False
-    length = 0 if method == "HEAD" else len(body)
-    status, message = refusal.status.value, str(refusal)
-    service.log(AccessEntry(refusal.request_line, status, length, connection.peer, connection.sock, message))
+    line.add(refusal.status.value, length)
     return True
 
 
@@ -195,7 +190,13 @@ def _answer(service: Service, connection: Connection, number: int) -> None:
     connection.exchange = exchange = Exchange(wire, head, environ, raw, service.terms, rewrite)
     returned = None if service.witness is None else partial(service.witness.processed, number)
     try:
-        exchange.run(service.application, _logger(service, connection, head, number, began), returned)
+        line = _Line(service, connection, head.request_line, began)
+        exchange.run(
+            service.application,
+            partial(_sent, service, number, line),
+            returned,
+            lambda: line.add(exchange.status, exchange.length, is_sent=False),
+        )
     finally:
         connection.exchange = None
         body.close()
@@ -226,21 +227,51 @@ def _open_body(service: Service, connection: Connection, wire: Wire) -> tuple[He
     return head, io.BufferedReader(raw, 1 << 16), raw
 
 
-def _logger(
-    service: Service, connection: Connection, head: Head, number: int, began: float
-) -> Callable[[Exchange], None]:
-    def log(exchange: Exchange) -> None:
-        if service.witness is not None:
-            service.witness.sent(number, exchange.status, exchange.sent)
-        service.log(
-            AccessEntry(
-                head.request_line,
-                exchange.status,
-                exchange.sent,
-                connection.peer,
-                connection.sock,
-                seconds=time.monotonic() - began,
-            )
-        )
+def _sent(service: Service, number: int, line: "_Line", exchange: Exchange) -> None:
+    if service.witness is not None:
+        service.witness.sent(number, exchange.status, exchange.length)
+    line.add(exchange.status, exchange.length)
 
-    return log
+
+class _Line:
+    """The line of one answer in the access log: offered before the last bytes are sent, where these are few.
+
+    Added then, it stands before the line of any request that a client makes after it has the answer, whichever thread
+    or process answers that.
+    """
+
+    __slots__ = ("_began", "_connection", "_is_added", "_message", "_request_line", "_service")
+
+    def __init__(
+        self, service: Service, connection: Connection, request_line: str, began: float | None = None, message: str = ""
+    ) -> None:
+        self._service = service
+        self._connection = connection
+        self._request_line = request_line
+        self._began = began
+        self._message = message
+        self._is_added = False
+
+    def __repr__(self) -> str:
+        return f"<_Line {self._request_line!r} is_added={self._is_added}>"
+
+    def add(self, status: int, length: int, *, is_sent: bool = True) -> None:
+        """Add the line unless it was; a log may want to wait until the answer `is_sent`."""
+        if self._is_added:
+            return
+        entry = AccessEntry(
+            self._request_line,
+            status,
+            length,
+            self._connection.peer,
+            self._connection.sock,
+            self._message,
+            seconds=0.0 if self._began is None else time.monotonic() - self._began,
+            is_sent=is_sent,
+        )
+        try:
+            self._is_added = self._service.log(entry) is not False
+        except Exception:
+            if is_sent:
+                raise
+            # It is asked again, and fails, when nobody waits for the answer any more.

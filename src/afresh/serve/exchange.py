@@ -59,8 +59,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "_added", "_body", "_environ", "_framing", "_head", "_left", "_request", "_rewrite", "_terms", "_wire",
-        "has_begun", "is_lost", "keeps", "sent",
+        "_added", "_before_last", "_body", "_environ", "_framing", "_head", "_left", "_request", "_rewrite", "_terms",
+        "_wire", "has_begun", "is_lost", "keeps", "sent",
     )  # fmt: skip
 
     def __init__(
@@ -79,6 +79,7 @@ class Exchange:
         self._terms = terms
         self._rewrite = rewrite
         self._added = 0  # Bytes of the body that are not the application's; the access log does not count them.
+        self._before_last: Callable[[], None] | None = None
         self._head: ResponseHead | None = None
         self._framing = Framing.NONE
         self._left = 0  # Bytes of Content-Length still to be sent.
@@ -99,19 +100,27 @@ class Exchange:
     def status(self) -> int:
         return self._head.code if self._head is not None else 0
 
+    @property
+    def length(self) -> int:
+        """Of the body so far, as the access log says it."""
+        return self.sent - min(self._added, self.sent)
+
     def run(
         self,
         application: WSGIApplication,
         when_sent: Callable[["Exchange"], None],
         when_returned: Callable[[object, int], None] | None = None,
+        before_last: Callable[[], None] | None = None,
     ) -> None:
         """Call the application and send its response; `when_sent` is called before its iterable is closed,
-        `when_returned` with what the application has returned, and the status so far.
+        `when_returned` with what the application has returned, and the status so far. `before_last` is called before
+        the last bytes, where they are known to be the last and few enough to be sent at once.
 
         An exception of the application becomes a traceback and a plain 500, or the end of the connection where the
         response has begun. A client that went away is no error.
         """
         result: Iterable[bytes] | None = None
+        self._before_last = before_last
         try:
             try:
                 result = application(self._environ, self.start_response)
@@ -122,7 +131,6 @@ class Exchange:
                 raise
             except BaseException as exc:
                 self._fail(exc)
-            self.sent -= min(self._added, self.sent)
             when_sent(self)
         except PeerGone:
             self.keeps = False
@@ -204,8 +212,14 @@ class Exchange:
             before, data = b"%s%x\r\n" % (before, len(data)), data + b"\r\n"
         if len(data) <= _JOIN_UP_TO:
             before, data = before + data, b""
+            if framing is Framing.NONE or (framing is Framing.LENGTH and not self._left):
+                self._ends()
         if before or data:
             self._wire.send(before or data, data if before else b"")
+
+    def _ends(self) -> None:
+        if self._before_last is not None:
+            self._before_last()
 
     def _send_result(self, result: Iterable[bytes]) -> None:
         if isinstance(result, FileWrapper) and self._send_file(result):
@@ -260,6 +274,7 @@ class Exchange:
         if not self.has_begun:
             self._send_empty()
         elif self._framing is Framing.CHUNKED:
+            self._ends()
             self._wire.send(b"0\r\n\r\n")
         elif self._framing is Framing.LENGTH and self._left:
             self._complain(f"{self._left} bytes less than its Content-Length; the connection closes")
@@ -271,7 +286,9 @@ class Exchange:
         assert head is not None
         if head.length is None and request.method != "HEAD":
             self._set_length(0)
-        self._wire.send(self._begin())
+        data = self._begin()
+        self._ends()
+        self._wire.send(data)
         if self._framing is Framing.LENGTH and self._left:
             self._complain(f"no body for its Content-Length of {self._left}; the connection closes")
             self.keeps = False

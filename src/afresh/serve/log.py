@@ -9,7 +9,7 @@ from typing import TextIO, TypeAlias
 
 import msgspec
 
-from afresh.serve.output import Output
+from afresh.serve.output import Output, is_writable
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -19,7 +19,8 @@ class AccessEntry(msgspec.Struct, frozen=True):
 
     `request_line` is as received, decoded as latin-1, not escaped: it may hold anything. `length` is the number of body
     bytes sent. `message` is empty, or says why the server itself refused the request. `seconds`: from the complete head
-    to the last byte. `note`: what a verbose log adds.
+    to the last byte. `note`: what a verbose log adds. `is_sent`: all of it; else its last bytes, few of them, are sent
+    next.
     """
 
     request_line: str
@@ -30,15 +31,17 @@ class AccessEntry(msgspec.Struct, frozen=True):
     message: str = ""
     seconds: float = 0.0
     note: str = ""
+    is_sent: bool = True
 
 
-AccessLog: TypeAlias = Callable[[AccessEntry], None]
+AccessLog: TypeAlias = Callable[[AccessEntry], object]
+"""Writes an entry. False: not yet, it is to be asked again when all is sent."""
 
 
 def plain(stream: TextIO) -> AccessLog:
     """An access log that writes the lines of Django's runserver to `stream`."""
 
-    output = Output(partial(_write, stream))
+    output = Output(partial(_write, stream), lambda: is_writable(stream))
 
     def write(entry: AccessEntry) -> None:
         output.add(format_entry(entry, time.time()))
@@ -81,12 +84,14 @@ def verbose(log: AccessLog, queries: Callable[[], int] | None) -> AccessLog:
     """A log that adds how long each answer took and, where `queries` tells it, how many queries the thread has sent to
     the database since it was asked last."""
 
-    def write(entry: AccessEntry) -> None:
+    def write(entry: AccessEntry) -> object:
+        if not entry.is_sent:
+            return False  # how long it takes is not known yet
         note = f"{1000 * entry.seconds:.0f} ms"
         if queries is not None:
             count = queries()
             note += f" · {count} {'query' if count == 1 else 'queries'}"
-        log(msgspec.structs.replace(entry, note=note))
+        return log(msgspec.structs.replace(entry, note=note))
 
     return write
 
@@ -94,9 +99,11 @@ def verbose(log: AccessLog, queries: Callable[[], int] | None) -> AccessLog:
 def as_json(stream: TextIO, queries: Callable[[], int] | None = None) -> AccessLog:
     """A log of one JSON object a line, for machines: times in seconds, UTC in RFC 3339."""
 
-    output = Output(partial(_write, stream))
+    output = Output(partial(_write, stream), lambda: is_writable(stream))
 
-    def write(entry: AccessEntry) -> None:
+    def write(entry: AccessEntry) -> object:
+        if not entry.is_sent:
+            return False  # as above
         method, _, rest = entry.request_line.partition(" ")
         told = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -110,6 +117,7 @@ def as_json(stream: TextIO, queries: Callable[[], int] | None = None) -> AccessL
             **({"message": entry.message} if entry.message else {}),
         }
         output.add(msgspec.json.encode(told).decode() + "\n")
+        return True
 
     return write
 

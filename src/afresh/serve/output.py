@@ -2,10 +2,12 @@
 
 import atexit
 import os
+import select
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import TextIO
 
 from afresh.serve.complaint import tell_error
 
@@ -23,14 +25,26 @@ MOST_WAITING = 10_000
 _PATIENCE = 1.0
 
 
+def is_writable(stream: TextIO) -> bool:
+    """Whether a short text can be written now without waiting; true where that is not known."""
+    try:
+        poll = select.poll()
+        poll.register(stream.fileno(), select.POLLOUT)
+        return bool(poll.poll(0))
+    except (OSError, ValueError, AttributeError):
+        return True  # no file, or closed: the writing itself will tell
+
+
 class Output:
     """Writes texts in the order in which they were added; for any thread. `write` may block, and may raise.
 
-    Nobody who adds a text waits for a `write` that another one is in: one that blocks (Ctrl+S) holds up one thread.
+    Nobody who adds a text waits for a `write` that another one is in, nor for one that would block now (Ctrl+S), as far
+    as `is_ready` tells: what is left is for a thread of its own.
     """
 
-    def __init__(self, write: Callable[[str], object]) -> None:
+    def __init__(self, write: Callable[[str], object], is_ready: Callable[[], bool] = lambda: True) -> None:
         self._write = write
+        self._is_ready = is_ready
         self._waiting: deque[str] = deque()
         self._began = float("-inf")  # the moment
         self._writes = 0  # in this moment
@@ -49,7 +63,7 @@ class Output:
         """Have a text written, at most a moment later."""
         is_seldom = not self._waiting and self._has_room()
         self._waiting.append(text)
-        if is_seldom and self._writing.acquire(blocking=False):
+        if is_seldom and self._is_ready() and self._writing.acquire(blocking=False):
             self._drain()
         elif len(self._waiting) > MOST_WAITING:
             self.flush()

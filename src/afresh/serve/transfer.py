@@ -12,6 +12,10 @@ from afresh.static.files import FileResponse
 from afresh.static.plan import Part
 from afresh.static.ranges import Extent
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from afresh.serve.answer import _Line
+
 # Up to this size reading costs less than a second system call for sending, which copies nothing.
 _JOIN_UP_TO = 1 << 13
 # A client on loopback empties its socket as fast as it is filled: others want their turn.
@@ -19,18 +23,20 @@ _AT_ONCE = 1 << 20
 
 
 class Transfer:
-    """Sends `head` and the parts of a response. `sent`: bytes of the body so far. `began`: when, monotonic.
+    """Sends `head` and the parts of a response. `sent`: bytes of the body so far. `began`: when, monotonic. `line`: of
+    the access log.
 
     `keeps`: the connection may carry another request. Not where the file has become shorter than its response says: it
     must end after what there was.
     """
 
-    __slots__ = ("_descriptor", "_pieces", "began", "keeps", "request_line", "sent", "status")
+    __slots__ = ("_descriptor", "_pieces", "began", "keeps", "line", "request_line", "sent", "status")
 
     def __init__(self, head: bytes, response: FileResponse, request_line: str, keeps: bool) -> None:
         self._descriptor = response.descriptor
         self.began = time.monotonic()
         self.request_line = request_line
+        self.line: _Line | None = None
         self.keeps = keeps
         self.sent = -len(head)
         self.status = int(response.plan.status[:3])
@@ -38,6 +44,12 @@ class Transfer:
 
     def __repr__(self) -> str:
         return f"<Transfer {self.status} sent={self.sent} pieces={len(self._pieces)}>"
+
+    @property
+    def rest(self) -> int:
+        """How many bytes are left, if they are few enough to be sent at once; else 0."""
+        is_small = len(self._pieces) == 1 and isinstance(self._pieces[0], bytes)
+        return len(self._pieces[0]) if is_small else 0
 
     def close(self) -> None:
         """Close the file."""

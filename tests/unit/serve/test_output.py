@@ -1,15 +1,17 @@
 """Lines for the terminal: which are written when, in which order, and what nobody waits for."""
 
+import io
 import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from queue import SimpleQueue
 
 import pytest
 
 from afresh.serve import output as module
-from afresh.serve.output import Output
+from afresh.serve.output import Output, is_writable
 from afresh.testing.deadline import PATIENCE
 
 
@@ -168,3 +170,29 @@ def test_what_waits_at_the_end_of_the_process_is_written(tmp_path: os.PathLike[s
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     with open(file) as stream:
         assert stream.read() == "".join(f"{number}\n" for number in range(9))
+
+
+def test_who_answers_does_not_wait_for_a_terminal_that_is_stopped(terminal: Terminal) -> None:
+    is_ready = threading.Event()
+    output = Output(terminal.write, is_ready.is_set)
+    output.add("one\n")
+    assert terminal.next() == "one\n", "a thread of its own writes it"
+    is_ready.set()
+
+
+def test_a_pipe_that_is_full_is_not_writable() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with open(reader, "rb") as out, open(writer, "w") as stream:
+        assert is_writable(stream)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(writer, bytes(1 << 16))
+        assert not is_writable(stream)
+        out.read(1 << 16)
+        assert is_writable(stream)
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), None, object()])
+def test_what_is_no_file_is_taken_to_be_writable(stream: object) -> None:
+    assert is_writable(stream)  # type: ignore[arg-type]
