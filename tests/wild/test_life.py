@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.process.served import until
 
 from afresh.testing.client import free_port
 
@@ -142,6 +143,34 @@ def test_what_only_one_process_can_have_goes_to_the_next(project: Project, name:
             number(served, n)
             assert served.get() == f"n{n}"
         assert served.told().count("The start failed") <= 1
+
+
+IN_A_THREAD = (
+    "import socket, threading\ndef run():\n    global held, taken\n"
+    '    held = socket.create_server(("127.0.0.1", PORT))\n    taken = NUMBER\n    threading.Event().wait()\n'
+    "threading.Thread(target=run, daemon=True).start()"
+)
+
+
+def test_what_a_thread_of_the_start_needs_goes_to_the_next(project: Project) -> None:
+    env = holding(project, IN_A_THREAD)
+    taken = "HttpResponse(apps.NUMBER + getattr(apps, 'taken', ''))"
+    project.write({"site1/views.py": VIEWS.replace("HttpResponse(apps.NUMBER)", taken)})
+    with project.serve(env=env) as served, ThreadPoolExecutor(1) as pool:
+        until(lambda: served.get() == "n0n0")
+        slow = pool.submit(served.get, "/slow")
+        served.server.out.wait_for("slow waits")
+        number(served, 1)
+        served.server.err.wait_for("Exception in thread")
+        (project.root / "fifo").write_text("")
+        assert slow.result().startswith("n0")
+        served.server.err.wait_for("From now on the previous server ends")
+        until(lambda: served.get() == "n1n1")
+        for n in range(2, 5):
+            number(served, n)
+            assert served.get().startswith(f"n{n}")
+            until(lambda shown=f"n{n}n{n}": served.get() == shown)
+        assert served.server.err.text().count("Exception in thread") == 1
 
 
 # What `ready` makes, and what an exit handler of the same process does to it.

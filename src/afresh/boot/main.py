@@ -8,7 +8,7 @@ import sys
 import time
 from typing import NoReturn
 
-from afresh.boot import collecting, observe, silence
+from afresh.boot import collecting, observe, silence, threads
 from afresh.boot.control import Control
 from afresh.boot.descriptors import given_at_exec
 from afresh.boot.ending import end
@@ -142,6 +142,7 @@ def start_observing(
     standing.flush = stands
     standing.on_resume = resumed
     begin(session)
+    threads.watch(lambda exc: control.send(msg.Lacks(session.failure_of(exc).title)))
     sys.meta_path.insert(0, observer)
     observe.install(journal, executions.looked_at if executions.start() else None)
     return session

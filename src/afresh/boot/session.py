@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from afresh.boot import collecting, observe, silence
+from afresh.boot import collecting, observe, silence, threads
 from afresh.boot.application import Application
 from afresh.boot.control import Control, import_needed
 from afresh.boot.journal import JournalWriter
@@ -135,6 +135,7 @@ class Session:
         """Everything is loaded: serve. Ends the process."""
         seen = self._seen
         import_needed(self._needed)
+        threads.is_ready()
         observe.stop()
         seen.executions.stop()
         seen.observer.expect_nothing()

@@ -239,6 +239,13 @@ class ChildEnded(_Message):
     status: int
 
 
+class Lacks(_Message):
+    """A thread of the start has ended by an exception, perhaps since an older process holds what it needs. `title`: one
+    line for the terminal."""
+
+    title: str
+
+
 class Undoes(_Message):
     """The process ends, and an exit handler is about to remove or write a file. `changed`: its ctime up to here, in
     nanoseconds; 0 where it is not there."""
@@ -532,6 +539,7 @@ FromApp: TypeAlias = (
     | Refused
     | Forked
     | ChildEnded
+    | Lacks
     | Undoes
     | Serving
     | Parcels

@@ -29,7 +29,7 @@ class PendingEdit(msgspec.Struct, frozen=True):
     since: float
     generation: int | None = None
     is_wish: bool = False  # the user has asked for it, and nothing need have changed
-    is_undone: bool = False  # the end of a process has changed what a start had made
+    again: str = ""  # the start is to be made again when no older process is left, for this reason
 
 
 class Decided(NamedTuple):
@@ -112,6 +112,6 @@ def superseding(pending: PendingEdit, plan: Plan, generation: int) -> Plan:
         return Plan(Way.COLD, "everything", "you asked for it")
     if pending.generation != generation:
         return Plan(Way.NOTHING, plan.place, "a later edit has started the project anew")
-    if pending.is_undone:
-        return Plan(Way.COLD, plan.place, UNDONE)
+    if pending.again:
+        return Plan(Way.COLD, plan.place if pending.edit.changed else "the start", pending.again)
     return Plan(Way.COLD, plan.place, "it was saved during the start") if plan.way is Way.NOTHING else plan

@@ -790,6 +790,8 @@ class Keeper:
             case msg.ServesByItself():
                 self._release_listener()
                 self._step(machine.ServesByItself(member.handle))
+            case msg.Lacks(title):
+                self._lacks(member, title)
             case msg.Undoes(path, changed):
                 self._undoes(member, path, changed)
             case msg.Serving():
@@ -874,9 +876,16 @@ class Keeper:
             self._generation_of(member) != generation and self._began[0] == generation and changed > self._began[1]
         )
         if (was_made or member.is_repeat) and not self._machine.is_stopping:
-            edit = Edit(frozenset({path}))
-            self._edits.put(PendingEdit(None, edit, time.monotonic(), generation, is_undone=True))
-            self._decide_next()
+            self._start_again(Edit(frozenset({path})), UNDONE)
+
+    def _lacks(self, member: Member, title: str) -> None:
+        is_current = self._generation_of(member) == self._machine.generation and not member.is_repeat
+        if is_current and not (self._machine.is_alone or self._machine.is_exclusive):
+            self._start_again(Edit(frozenset()), f"the previous server may hold what a thread needs ({title})")
+
+    def _start_again(self, edit: Edit, reason: str) -> None:
+        self._edits.put(PendingEdit(None, edit, time.monotonic(), self._machine.generation, again=reason))
+        self._decide_next()
 
     def _settle_doubts(self) -> None:
         if self._doubtful is not None and not self._latch.is_open and self._edits.is_idle:
@@ -1375,9 +1384,10 @@ class Keeper:
         effects: list[machine.Effect] = []
         before = self._machine.generation
         self._texts.edited(path for path in pending.edit.changed if self._watcher.is_consumed(path))
-        is_undone = pending.is_undone or (bool(pending.edit.changed) and self._undone.issuperset(pending.edit.changed))
-        if is_undone and decision.way is not Way.NOTHING:
-            decision = Plan(Way.COLD, decision.place, UNDONE)
+        again = pending.again
+        if decision.way is not Way.NOTHING and pending.edit.changed and self._undone.issuperset(pending.edit.changed):
+            again = again or UNDONE
+            decision = Plan(Way.COLD, decision.place, again)
         if decision.way is not Way.NOTHING and not self._is_restless(pending.edit):
             self._edited_at = pending.since
             self._edit = pending.edit
@@ -1388,7 +1398,7 @@ class Keeper:
             else:
                 self._echoes.calm()
                 self._follows = True
-            effects = self._machine.step(machine.Edited(decision.place, decision.at, is_undone))
+            effects = self._machine.step(machine.Edited(decision.place, decision.at, is_again=bool(again)))
             self._undone.clear()
         elif decision.way is Way.NOTHING:
             self._say_nothing(pending.edit, decision)

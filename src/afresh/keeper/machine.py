@@ -67,11 +67,11 @@ class Record(msgspec.Struct, frozen=True):
 
 class Edited(msgspec.Struct, frozen=True):
     """The code on disk is no longer that of the current generation. `at`: the checkpoint to go on from, if any.
-    `is_undone`: it is not the user who has edited: the end of an older process has changed what the start had made."""
+    `is_again`: nobody has edited, but an older process has disturbed the start, which is to be made when it is alone."""
 
     reason: str
     at: int | None = None
-    is_undone: bool = False
+    is_again: bool = False
 
 
 class Stood(msgspec.Struct, frozen=True):
@@ -356,7 +356,8 @@ class Machine(msgspec.Struct):
     """The state. `generation` counts from 1; `server` is the process that answers now.
 
     `is_exclusive`: the project's start takes something that only one process can have. Then whatever is older ends
-    before a start begins, as under a server that has one process.
+    before a start begins, as under a server that has one process. `is_alone`: the generation's start began when there was
+    no other process of ours that it could fail on.
     """
 
     generation: int = 1
@@ -365,6 +366,7 @@ class Machine(msgspec.Struct):
     failure: Failure | None = None
     is_stopping: bool = False
     is_exclusive: bool = False
+    is_alone: bool = True
     has_answered: bool = False
     exit_status: int = 0
     records: dict[int, Record] = msgspec.field(default_factory=dict)
@@ -377,7 +379,6 @@ class Machine(msgspec.Struct):
     _checks_begun: int = 0  # the generation whose checks were started last
     _waits: bool = False  # the generation's start begins when nobody is in its way any more,
     _waits_at: int | None = None  # from this checkpoint
-    _is_alone: bool = True  # nothing of ours can be what the start fails on
     _suspects: bool = False  # as `is_exclusive`, but only a start that succeeds will prove it
     _told: tuple[int, bool] = (0, False)
     _ended_early: int = 0  # the generation of which a server ended as soon as it served
@@ -399,8 +400,8 @@ class Machine(msgspec.Struct):
 
     def _handle(self, event: Event) -> Effects:
         match event:
-            case Edited(reason, at, is_undone):
-                self._suspects |= is_undone
+            case Edited(reason, at, is_again):
+                self._suspects |= is_again
                 yield from self._edited(reason, at)
             case Stood(handle):
                 yield from self._stood(handle)
@@ -492,7 +493,7 @@ class Machine(msgspec.Struct):
             for record in in_the_way:
                 yield from self._retire(record)
             return
-        self._is_alone = not self._others(None)
+        self.is_alone = not self._others(None)
         if at is None:
             yield Spawn(self._new(Role.BOOT), Role.BOOT, self.generation)
         elif self.records[at].is_ready:
@@ -756,7 +757,7 @@ class Machine(msgspec.Struct):
 
         Made once: it is alone then, and what it fails on is no process of ours.
         """
-        if not is_held or self._is_alone or self.failure is not None or self._has_server():
+        if not is_held or self.is_alone or self.failure is not None or self._has_server():
             yield from self._fail(failure)
             return
         self._suspects = True

@@ -235,13 +235,13 @@ def test_what_is_put_back_comes_first() -> None:
     [
         (2, 3, Way.PATCH, {}, Way.NOTHING),
         (2, 3, Way.NOTHING, {"is_wish": True}, Way.COLD),
-        (2, 3, Way.PATCH, {"is_undone": True}, Way.NOTHING),
+        (2, 3, Way.PATCH, {"again": "it was undone"}, Way.NOTHING),
         (3, 3, Way.NOTHING, {}, Way.COLD),
         (3, 3, Way.RESUME, {}, Way.RESUME),
         (3, 3, Way.RESUME, {"is_wish": True}, Way.COLD),
         (3, 3, Way.NOTHING, {"is_wish": True}, Way.COLD),
-        (3, 3, Way.NOTHING, {"is_undone": True}, Way.COLD),
-        (3, 3, Way.PATCH, {"is_undone": True}, Way.COLD),
+        (3, 3, Way.NOTHING, {"again": "it was undone"}, Way.COLD),
+        (3, 3, Way.PATCH, {"again": "it was undone"}, Way.COLD),
     ],
 )
 def test_an_edit_about_a_process(of: int, now: int, way: Way, more: dict[str, bool], expected: Way) -> None:

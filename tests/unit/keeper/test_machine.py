@@ -573,7 +573,7 @@ def test_from_then_on_the_old_end_before_the_new_begin() -> None:
 
 def test_what_the_end_of_an_older_process_has_undone_is_made_again_when_it_is_alone() -> None:
     machine = serving()
-    assert machine.step(m.Edited("run.pid", is_undone=True)) == [m.Route(None), m.Drain(2), m.ArmBound(2)]
+    assert machine.step(m.Edited("run.pid", is_again=True)) == [m.Route(None), m.Drain(2), m.ArmBound(2)]
     assert machine.step(m.Ended(2, 0)) == [m.Stop(1)]
     assert machine.step(m.Ended(1, 0)) == [m.Spawn(3, m.Role.BOOT, 2)]
     machine.step(m.BootReady(3, forks=True, checks=False))
