@@ -6,11 +6,13 @@ next one begins.
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
-from tests.process.served import until
+from tests.process.served import served, until
 
-from afresh.testing.client import free_port
+from afresh.testing.client import fetch, free_port
 
 from .base import Project, Tried, edited
 
@@ -119,8 +121,8 @@ def holding(project: Project, take: str) -> Mapping[str, str]:
     return {"HELD_PORT": str(free_port())}
 
 
-def number(served: Tried, n: int) -> None:
-    served.save(edited("holder/apps.py", f'"n{n - 1}"', f'"n{n}"'))
+def number(tried: Tried, n: int) -> None:
+    tried.save(edited("holder/apps.py", f'"n{n - 1}"', f'"n{n}"'))
 
 
 @pytest.mark.parametrize(
@@ -128,21 +130,21 @@ def number(served: Tried, n: int) -> None:
 )
 def test_what_only_one_process_can_have_goes_to_the_next(project: Project, name: str) -> None:
     env = holding(project, TAKES[name])
-    with project.serve(env=env) as served, ThreadPoolExecutor(2) as pool:
-        assert served.get() == "n0"
+    with project.serve(env=env) as tried, ThreadPoolExecutor(2) as pool:
+        assert tried.get() == "n0"
         # The old server still answers, and has what the new start needs.
-        slow = pool.submit(served.get, "/slow")
-        served.server.out.wait_for("slow waits")
-        number(served, 1)
-        page = pool.submit(served.get)
-        served.server.err.wait_for("The start (failed|waits)")
+        slow = pool.submit(tried.get, "/slow")
+        tried.server.out.wait_for("slow waits")
+        number(tried, 1)
+        page = pool.submit(tried.get)
+        tried.server.err.wait_for("The start (failed|waits)")
         assert not page.done()
         (project.root / "fifo").write_text("")
         assert (slow.result(), page.result()) == ("n0", "n1")
         for n in range(2, SAVES):
-            number(served, n)
-            assert served.get() == f"n{n}"
-        assert served.told().count("The start failed") <= 1
+            number(tried, n)
+            assert tried.get() == f"n{n}"
+        assert tried.told().count("The start failed") <= 1
 
 
 IN_A_THREAD = (
@@ -156,21 +158,21 @@ def test_what_a_thread_of_the_start_needs_goes_to_the_next(project: Project) -> 
     env = holding(project, IN_A_THREAD)
     taken = "HttpResponse(apps.NUMBER + getattr(apps, 'taken', ''))"
     project.write({"site1/views.py": VIEWS.replace("HttpResponse(apps.NUMBER)", taken)})
-    with project.serve(env=env) as served, ThreadPoolExecutor(1) as pool:
-        until(lambda: served.get() == "n0n0")
-        slow = pool.submit(served.get, "/slow")
-        served.server.out.wait_for("slow waits")
-        number(served, 1)
-        served.server.err.wait_for("Exception in thread")
+    with project.serve(env=env) as tried, ThreadPoolExecutor(1) as pool:
+        until(lambda: tried.get() == "n0n0")
+        slow = pool.submit(tried.get, "/slow")
+        tried.server.out.wait_for("slow waits")
+        number(tried, 1)
+        tried.server.err.wait_for("Exception in thread")
         (project.root / "fifo").write_text("")
         assert slow.result().startswith("n0")
-        served.server.err.wait_for("From now on the previous server ends")
-        until(lambda: served.get() == "n1n1")
+        tried.server.err.wait_for("From now on the previous server ends")
+        until(lambda: tried.get() == "n1n1")
         for n in range(2, 5):
-            number(served, n)
-            assert served.get().startswith(f"n{n}")
-            until(lambda shown=f"n{n}n{n}": served.get() == shown)
-        assert served.server.err.text().count("Exception in thread") == 1
+            number(tried, n)
+            assert tried.get().startswith(f"n{n}")
+            until(lambda shown=f"n{n}n{n}": tried.get() == shown)
+        assert tried.server.err.text().count("Exception in thread") == 1
 
 
 # What `ready` makes, and what an exit handler of the same process does to it.
@@ -203,21 +205,72 @@ def test_the_end_of_the_old_does_not_undo_what_the_new_has_made(project: Project
     def expected(n: int) -> str:
         return f"n{n}" + {"read and written": str(n + 1), "removed": "", "removed by pathlib": ""}.get(name, "True")
 
-    with project.serve(env=env) as served, ThreadPoolExecutor(1) as pool:
+    with project.serve(env=env) as tried, ThreadPoolExecutor(1) as pool:
         # The old server outlives the new start, and its end undoes what that has made.
-        slow = pool.submit(served.get, "/slow")
-        served.server.out.wait_for("slow waits")
-        number(served, 1)
-        assert served.get().startswith("n1")
+        slow = pool.submit(tried.get, "/slow")
+        tried.server.out.wait_for("slow waits")
+        number(tried, 1)
+        assert tried.get().startswith("n1")
         (project.root / "fifo").write_text("")
         slow.result()
-        served.server.err.wait_for("From now on the previous server ends")
-        assert served.get() == expected(1)
+        tried.server.err.wait_for("From now on the previous server ends")
+        assert tried.get() == expected(1)
         for n in range(2, 6):
-            number(served, n)
-            assert served.get() == expected(n)
-        reloads = served.server.err.text().count("\nreload ")
-        assert reloads <= 6, served.told()
+            number(tried, n)
+            assert tried.get() == expected(n)
+        reloads = tried.server.err.text().count("\nreload ")
+        assert reloads <= 6, tried.told()
+
+
+# duckdb/duckdb#13079, of uvicorn --reload: "Conflicting lock is held in … python".
+DATABASE = """\
+import duckdb
+
+held = duckdb.connect("test.duckdb")
+WORD = "one"
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"{WORD} {held.execute('select 1').fetchall()[0][0]}".encode()]
+"""
+# prometheus/client_python#98, of Flask's reloader: "Address already in use", and metrics that stay at zero.
+METRICS = """\
+import os
+
+from prometheus_client import Counter, start_http_server
+
+WORD = "one"
+answers = Counter("answers_total", "How many")
+start_http_server(int(os.environ["HELD_PORT"]), addr="127.0.0.1")
+
+
+def app(environ, start_response):
+    answers.inc()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [WORD.encode()]
+"""
+
+
+def test_a_database_that_one_process_may_open(tmp_path: Path) -> None:
+    with served(tmp_path, {"application.py": DATABASE}) as project:
+        assert project.get() == "one 1"
+        for old, new in pairwise(("one", "two", "three", "four", "five")):
+            edited("application.py", f'"{old}"', f'"{new}"')(tmp_path)
+            assert project.get() == f"{new} 1"
+        assert project.server.stop() == 0
+
+
+def test_metrics_are_those_of_the_process_that_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELD_PORT", str(free_port()))
+    with served(tmp_path, {"application.py": METRICS}) as project:
+        assert project.get() == "one"
+        for old, new in pairwise(("one", "two", "three", "four", "five")):
+            edited("application.py", f'"{old}"', f'"{new}"')(tmp_path)
+            assert project.get() == new
+            told = fetch(("127.0.0.1", int(os.environ["HELD_PORT"])), "/metrics").text
+            assert "answers_total 1.0" in told
+        assert project.server.stop() == 0
 
 
 # The parent writes a line into a pipe; once it is known that there is such code, the boot waits for it.
@@ -244,10 +297,10 @@ def test_what_runs_in_the_parent_alone_starts_beside_the_first_boot_once_it_is_k
     project.write({"helper/__init__.py": "", "helper/apps.py": PARENT_ONLY})
     os.mkfifo(project.root / "started")
     project.apps("helper")
-    with project.serve() as served:
-        assert served.get() == "b0c0|t0"
+    with project.serve() as tried:
+        assert tried.get() == "b0c0|t0"
         assert (project.root / "started").read_text() == "helper started"
     project.write({"wait": ""})
-    with project.serve() as served:
-        assert served.get() == "b0c0|t0"
-        assert "the boot saw: helper started" in served.server.out.text()
+    with project.serve() as tried:
+        assert tried.get() == "b0c0|t0"
+        assert "the boot saw: helper started" in tried.server.out.text()

@@ -67,7 +67,7 @@ class Record(msgspec.Struct, frozen=True):
 
 class Edited(msgspec.Struct, frozen=True):
     """The code on disk is no longer that of the current generation. `at`: the checkpoint to go on from, if any.
-    `is_again`: nobody has edited, but an older process has disturbed the start, which is to be made when it is alone."""
+    `is_again`: nobody has edited; an older process has disturbed the start, which is to be made again without it."""
 
     reason: str
     at: int | None = None
@@ -356,8 +356,8 @@ class Machine(msgspec.Struct):
     """The state. `generation` counts from 1; `server` is the process that answers now.
 
     `is_exclusive`: the project's start takes something that only one process can have. Then whatever is older ends
-    before a start begins, as under a server that has one process. `is_alone`: the generation's start began when there was
-    no other process of ours that it could fail on.
+    before a start begins, as under a server that has one process. `is_alone`: when the generation's start began, there
+    was no other process of ours that it could fail on.
     """
 
     generation: int = 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations, permutations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from tests.unit.reload.worlds import World
@@ -244,6 +244,6 @@ def test_what_is_put_back_comes_first() -> None:
         (3, 3, Way.PATCH, {"again": "it was undone"}, Way.COLD),
     ],
 )
-def test_an_edit_about_a_process(of: int, now: int, way: Way, more: dict[str, bool], expected: Way) -> None:
+def test_an_edit_about_a_process(of: int, now: int, way: Way, more: dict[str, Any], expected: Way) -> None:
     pending = PendingEdit(None, Edit(frozenset()), 0.0, of, **more)
     assert superseding(pending, Plan(way, "x"), now).way is expected
