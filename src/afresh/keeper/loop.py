@@ -372,7 +372,7 @@ class Keeper:
                 self._drain(handle)
             case machine.Stop(handle):
                 self._send(handle, msg.Stop())
-                self._arm_drain(handle)  # somebody may wait for the end of its exit handlers
+                self._arm_drain(handle, STOP_SECONDS)  # a start may wait for the end of its exit handlers
             case machine.Kill(handle, force):
                 self._kill(handle, signal.Signals[force.value])
                 if force is machine.Force.TERMINATE:
@@ -528,6 +528,10 @@ class Keeper:
         self._texts.want(path for path in self._executed if self._is_project_code(path))
         self._executed.clear()
         self._learn()
+        self._fork_ahead()
+
+    def _fork_ahead(self) -> None:
+        self._idle_timer = None
         server = self._members.get(self._machine.server or 0)
         if server is None:
             return
@@ -577,9 +581,12 @@ class Keeper:
             self._loop.call_later(A_BLINK, self._cover_more)
 
     def _prepare_when_idle(self) -> None:
+        self._when_idle(self._prepare)
+
+    def _when_idle(self, call: Callable[[], None]) -> None:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        self._idle_timer = self._loop.call_later(IDLE_SECONDS, self._prepare)
+        self._idle_timer = self._loop.call_later(IDLE_SECONDS, call)
 
     def _stood(self, boot: Member, stood: msg.Stood, descriptor: int) -> None:
         self._standing = (stood, socket.socket(fileno=descriptor))
@@ -724,10 +731,11 @@ class Keeper:
         if self._prompts.stands(member.handle) if is_late else self._prompts.is_known(member.handle):
             self._say_debugger(member)
 
-    def _arm_drain(self, handle: int) -> None:
+    def _arm_drain(self, handle: int, at_least: float = 0.0) -> None:
         member = self._members.get(handle)
         if member is not None:
-            member.timers.append(self._loop.call_later(self.spec.options.drain, self._drain_overdue, member))
+            seconds = max(self.spec.options.drain, at_least)
+            member.timers.append(self._loop.call_later(seconds, self._drain_overdue, member))
 
     def _drain_overdue(self, member: Member) -> None:
         # Who can be followed by a debugger may stand in it without having said so: all of its threads are stopped.
@@ -739,7 +747,8 @@ class Keeper:
 
     def _look_for_lock(self, generation: int) -> None:
         """A start that waits for a lock which an older process has would wait for ever: nothing else tells of it."""
-        if generation != self._machine.generation or self._machine.server is not None:
+        is_over = self._machine.server is not None or self._machine.failure is not None
+        if is_over or generation != self._machine.generation:
             return
         member = self._members.get(self._machine.starting or 0)
         if member is not None and waits_for_lock(member.pid or 0):
@@ -860,7 +869,7 @@ class Keeper:
         self._is_complete = member.has_failed = True
         if member.handle == self._machine.second:
             return  # the same has just been loaded, and answers
-        self._arm_drain(member.handle)
+        self._arm_drain(member.handle, STOP_SECONDS)
         self._doubtful = machine.Failed(self._generation_of(member), failure, is_held)
         self._settle_doubts()
 
@@ -1458,6 +1467,8 @@ class Keeper:
             self._live.answers(generation, by_page=by_page, waits=by_page and self._machine.failure is None)
         if by_page:
             self._chronicle.page_answers(self._address())
+            if self._machine.failure is not None:
+                self._when_idle(self._fork_ahead)  # for the edit that mends it
             return
         self._restless.clear()
         self._texts.good()

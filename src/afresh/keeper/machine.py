@@ -661,9 +661,10 @@ class Machine(msgspec.Struct):
     def _prepare_standby(self, generation: int, place: int | None) -> Effects:
         """Fork ahead of time what an edit of a function would need, and what another one where the last was would.
 
-        The latter costs the memory of a server, so it ends with the first edit after which it was not needed.
+        The latter costs the memory of a server, so it ends with the first edit after which it was not needed. Both also
+        wait while a failure is shown: what mends it is the next edit.
         """
-        if generation != self.generation or self.server is None or self.is_stopping or self.failure is not None:
+        if generation != self.generation or self.server is None or self.is_stopping:
             return
         if place in self._kept and not self._was_patched:
             self._place = place

@@ -253,6 +253,18 @@ def test_where_the_last_edit_has_left_a_checkpoint_a_standby_waits() -> None:
     assert m.GoOn(5, 2) in machine.step(m.Edited("views.py", at=2))
 
 
+def test_what_mends_a_failure_has_a_standby() -> None:
+    machine = resumable()
+    machine.step(m.Edited("views.py", at=2))
+    machine.step(m.Failed(2, BROKEN))
+    machine.step(m.Ended(4, 1, explained=True))
+    assert machine.step(m.StandbyDue(2)) == [], "the page comes first"
+    machine.step(m.Serving(5))
+    begun = [m.ForkFrom(1, 6, m.Role.SERVER), m.ForkFrom(2, 7, m.Role.BOOT)]
+    assert machine.step(m.StandbyDue(2)) == begun
+    assert m.GoOn(7, 2) in machine.step(m.Edited("views.py", at=2))
+
+
 def test_a_standby_in_the_middle_is_not_kept_for_edits_of_functions() -> None:
     machine = resumable()
     machine.step(m.StandbyDue(1, place=2))
