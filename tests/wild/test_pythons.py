@@ -123,9 +123,22 @@ ROWS = {
             step("last: nothing = helper('6')", "last: other = helper('7')", "7 last:other", "resume"),
         ),
     ),
+    "annotations as texts, of names that are nowhere": Row(
+        "from __future__ import annotations\n"
+        + view("def helper(a: nowhere) -> int: pass\n", SHOWN % "helper.__annotations__"),
+        "a:nowhere return:int",
+        (step("-> int", "-> other", "a:nowhere return:other", "patch" if ARE_LATE else "resume"),),
+    ),
 }
 if sys.version_info >= (3, 14):
     ROWS |= {
+        "annotations that only a type checker can evaluate": Row(
+            "from typing import TYPE_CHECKING\n\nfrom django.http import HttpResponse\n\n"
+            "if TYPE_CHECKING:\n    from nowhere import Thing\n\n\n"
+            "def page(request: Thing) -> Thing:\n    return HttpResponse('p0')\n",
+            "p0",
+            (step("'p0'", "'p1'", "p1", "patch"), step("-> Thing", "-> Thing | None", "p1", "patch")),
+        ),
         "templates": Row(
             view("place = 'top'\nmade = t'{place}'\n", "''.join(map(str, (*t'a {place!r}'.strings, *made.values)))"),
             "a top",
@@ -255,6 +268,7 @@ FLAGS = {
     "isolated from user sites": Flag(("-s",)),
     "bytes": Flag(("-bb",)),
 }
+OLD = frozenset(FLAGS) - {"dev", "warnings are errors"}
 if sys.version_info >= (3, 12):
     FLAGS |= {"perf": Flag(("-X", "perf"))}
 if sys.version_info >= (3, 13):
@@ -284,7 +298,11 @@ def follows(served: Tried) -> None:
     assert page(served) == "b1c1|t1"
 
 
-@pytest.mark.parametrize("flag", FLAGS.values(), ids=FLAGS.keys())
+@pytest.mark.parametrize(
+    "flag",
+    # Where not all tests are run, what that version brings is.
+    [pytest.param(flag, id=name, marks=[pytest.mark.slow] if name in OLD else []) for name, flag in FLAGS.items()],
+)
 def test_flags_of_the_interpreter(project: Project, flag: Flag) -> None:
     asked = replace(project, python=(sys.executable, *flag.flags), env=flag.env)
     with asked.serve(env={"AFRESH_SERVE_FIRST": "0"}) as served:
@@ -329,3 +347,35 @@ if sys.version_info >= (3, 14):
             while not (tmp_path / "ran").exists():
                 assert not deadline.passed(), served.told()
                 page(served)
+
+
+POOL = """import multiprocessing
+import os
+import time
+
+from django.http import HttpResponse
+
+
+def work(queue):
+    queue.put(['w0', __name__, os.getppid() != 1])
+
+
+def page(request):
+    queue = multiprocessing.Queue()
+    child = multiprocessing.Process(target=work, args=(queue,))
+    child.start()
+    told = queue.get(timeout=20)
+    child.join()
+    return HttpResponse(f'{told[0]} {told[1]} {child.exitcode}')
+"""
+
+
+def test_processes_of_the_projects(project: Project) -> None:
+    """Since 3.14 they come from a server of forks, which the first starts and which imports the project by itself."""
+    project.write({VIEWS: POOL})
+    with project.serve(env={"AFRESH_SERVE_FIRST": "0"}) as served:
+        assert page(served) == "w0 site1.views 0"
+        served.save(edited(VIEWS, "'w0'", "'w1'"))
+        assert page(served) == "w1 site1.views 0"
+        served.save(edited(VIEWS, "import time", "import time as clock"))
+        assert page(served) == "w1 site1.views 0"
