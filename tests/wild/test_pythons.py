@@ -379,3 +379,18 @@ def test_processes_of_the_projects(project: Project) -> None:
         assert page(served) == "w1 site1.views 0"
         served.save(edited(VIEWS, "import time", "import time as clock"))
         assert page(served) == "w1 site1.views 0"
+
+
+def test_a_lock_of_multiprocessing(project: Project) -> None:
+    """Since 3.14 the first of them starts a process that cleans up behind all, which is no obstacle."""
+    project.write(
+        {VIEWS: view("import multiprocessing\n\nLOCK = multiprocessing.Lock()\n", "str(LOCK.acquire(False))")}
+    )
+    with project.serve(env={"AFRESH_SERVE_FIRST": "0"}) as served:
+        assert page(served) == "True"
+        told = served.server.err.here()
+        served.save(edited(VIEWS, "str(LOCK", "'a' + str(LOCK"))
+        assert page(served) == "aTrue"
+        if CAN_PATCH:
+            assert served.server.err.wait_for(RELOAD, after=told)["way"] == "patch"
+    assert "leaked" not in served.told()

@@ -79,7 +79,7 @@ def sense(given: "Given", own: frozenset[int]) -> Survey:
     """
     if why := _obstacle():
         return Survey(why)
-    return survey(given, own)
+    return survey(given, own | {_cleaner("_fd")})
 
 
 def _obstacle() -> str:
@@ -140,8 +140,17 @@ def _holds_logging_lock() -> bool:
     return lock is not None and lock._is_owned()
 
 
+def _cleaner(attribute: str) -> int:
+    """The process that multiprocessing has to clean up behind its locks, since 3.14 behind all of them, and the pipe to
+    it; -1 for none. It is no obstacle: a fork lets go of it and starts its own, or shares it up to 3.13, as its own
+    processes do."""
+    tracker = getattr(sys.modules.get("multiprocessing.resource_tracker"), "_resource_tracker", None)
+    return getattr(tracker, attribute, None) or -1
+
+
 def _children() -> str:
     """The names of child processes: a fork could neither wait for them nor end them."""
+    cleaner = str(_cleaner("_pid"))
     found = []
     for thread in os.listdir("/proc/self/task"):
         try:
@@ -155,6 +164,6 @@ def _children() -> str:
                     name, _, fields = file.read().partition(b"(")[2].rpartition(b")")
             except OSError:
                 continue
-            if not fields.startswith(b" Z"):  # one that has ended and that nobody has asked about
+            if pid != cleaner and not fields.startswith(b" Z"):  # one that has ended and that nobody has asked about
                 found.append(name.decode("utf-8", "replace"))
     return ", ".join(found)
