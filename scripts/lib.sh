@@ -73,6 +73,24 @@ no_python() {
     exit 1
 }
 
+# debian_packages COMMAND=PACKAGE...: installs the packages whose commands are missing, where that is allowed.
+debian_packages() {
+    local missing=() pair
+    for pair in "$@"; do
+        # PostgreSQL's programs are not on the PATH.
+        [ -n "$(PATH=$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' :) command -v "${pair%=*}")" ] || missing+=("${pair#*=}")
+    done
+    if [ ${#missing[@]} = 0 ]; then
+        return
+    elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say "Installing ${missing[*]}"
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "${missing[@]}" >/dev/null
+    else
+        say "Missing: ${missing[*]}. Install them as root; without them some tests fail."
+    fi
+}
+
 # For whoever runs the example: nothing but Afresh and what the example needs.
 user_environment() {
     virtual_environment .venv "" --editable . --requirement example/requirements.txt || no_python

@@ -4,12 +4,14 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import environment, interpreters
+from afresh.testing.client import free_port
+
+from . import environment, interpreters, services
 from .projects import Project
 
 _REQUIREMENTS = Path(__file__).parent / "requirements"
@@ -19,7 +21,7 @@ class Door(Enum):
     """The way a project is served."""
 
     DJANGO = "django"
-    """Django's own runserver, the measure of everything."""
+    """Django's own runserver, or the server that is usual without Django: the measure of everything."""
     COMMAND = "afresh"
     """The `afresh` command; nothing in the project is changed."""
     APP = "afresh.django"
@@ -37,6 +39,7 @@ class Copy:
     project: Project
     environment: Path
     home: Path
+    ports: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def python(self) -> str:
@@ -52,7 +55,10 @@ class Copy:
 
     def filled(self, text: str) -> str:
         """`text` with the places of this copy put in."""
-        return text.replace("{home}", str(self.home)).replace("{code}", str(self.code))
+        places = {"home": self.home, "code": self.code, **self.ports}
+        for name, place in places.items():
+            text = text.replace(f"{{{name}}}", str(place))
+        return text
 
     def put(self, files: Mapping[str, str]) -> None:
         """Write files; names and texts may hold `{home}` and `{code}`. Relative names lie in the home."""
@@ -75,6 +81,9 @@ class Copy:
 
     def command(self, door: Door, port: int) -> list[str]:
         """The command that serves on a port of 127.0.0.1."""
+        if self.project.application:
+            usual = [self.python, *(word.replace("{port}", str(port)) for word in self.project.usual)]
+            return usual if door is Door.DJANGO else [self.python, "-m", "afresh", self.project.application, str(port)]
         runserver = [*self.project.runserver, str(port)]
         if door is not Door.COMMAND:
             return [self.python, *runserver]
@@ -101,7 +110,8 @@ class Installation:
         """A copy to run and to edit, removed at the end of the block."""
         # Beside the original, since links do not cross file systems.
         with TemporaryDirectory(dir=environment.CACHE, prefix=f"{self.project.name}-copy-") as root:
-            copy = Copy(self.project, Path(root) / "environment", Path(root) / "home")
+            ports = {name: free_port() for name in self.project.services}
+            copy = Copy(self.project, Path(root) / "environment", Path(root) / "home", ports)
             packages = (self.project.package,) if self.project.package else ()
             environment.clone_environment(self.environment, copy.environment, packages)
             self.fill(copy)
@@ -141,10 +151,12 @@ def install(project: Project, also: tuple[Path, ...] = ()) -> Installation:
 def _recipe(project: Project) -> list[object]:
     """What of a project's row decides what its home holds."""
     row = asdict(project)
-    return [row[name] for name in ("setup", "files", "variables", "working_directory", "package")]
+    return [row[name] for name in ("setup", "files", "variables", "working_directory", "package", "services")]
 
 
 def _set_up(copy: Copy) -> None:
-    for arguments in copy.project.setup:
-        command = [copy.python, *(copy.filled(argument) for argument in arguments)]
-        environment.run(command, cwd=copy.working_directory, env=copy.variables())
+    with services.running(copy.project.services, copy.ports, copy.home):
+        for arguments in copy.project.setup:
+            command = [copy.python, *(copy.filled(argument) for argument in arguments)]
+            environment.run(command, cwd=copy.working_directory, env=copy.variables())
+        services.keep(copy.project.services, copy.ports, copy.home)

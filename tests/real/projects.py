@@ -30,6 +30,26 @@ class Login:
     fields: dict[str, str]
 
 
+NO_LOGIN = Login("", {})
+"""For projects whose pages are open to all."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place that is edited again and again: each time it holds another number.
+
+    `old` occurs once in `file` and becomes `new`; then the answer to `path` contains `marker`, in a header field or in
+    the body. Both have the number at `{n}`.
+    """
+
+    kind: str
+    file: str
+    old: str
+    new: str
+    path: str
+    marker: str
+
+
 @dataclass(frozen=True)
 class Project:
     """A project from PyPI.
@@ -38,6 +58,10 @@ class Project:
     begins after the interpreter. `packages`: what has to be copied so that the code can be edited; empty where the
     code lies in the home. `door_files` and `door_variables` put `afresh.django` first in INSTALLED_APPS, the way the
     project itself provides for local settings.
+
+    Of a project without Django: `application`, as `afresh` is given it, and `usual`, the command of the server that its
+    developers use, with the port at `{port}`. `services` are servers that it needs (`services.py`); their ports are at
+    `{postgres}` and `{redis}`. `worker` is a command that runs beside the server.
     """
 
     name: str
@@ -46,15 +70,20 @@ class Project:
     package: str
     setup: tuple[tuple[str, ...], ...]
     runserver: tuple[str, ...]
-    login: Login
     pages: tuple[str, ...]
     static: str
-    changes: tuple[Change, ...]
+    login: Login = NO_LOGIN
+    changes: tuple[Change, ...] = ()
     working_directory: str = "{home}"
     files: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     door_files: dict[str, str] = field(default_factory=dict)
     door_variables: dict[str, str] = field(default_factory=dict)
+    application: str = ""
+    usual: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    worker: tuple[str, ...] = ()
+    spots: tuple[Spot, ...] = ()
 
     @property
     def is_module(self) -> bool:

@@ -1,11 +1,14 @@
 """What a user does with a project: log in, open pages, and load the files these pages name."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlencode, urljoin
 
-from afresh.testing.client import Answer, fetch
+from afresh.testing.client import Answer, fetch, is_refused
+from afresh.testing.deadline import Deadline
+from afresh.testing.running import started
 from afresh.testing.server import Server, started_server
 
 from .answers import Asked
@@ -56,6 +59,8 @@ class Browser:
 
 def log_in(browser: Browser, login: Login) -> list[Asked]:
     """Fill the form; AssertionError when it is not accepted (a redirect is the sign that it is)."""
+    if not login.path:
+        return []
     form = browser.ask(login.path)
     token = _TOKEN.search(form.answer.text)
     fields = {"csrfmiddlewaretoken": token[1] if token else "", **login.fields}
@@ -105,6 +110,16 @@ def serving(copy: Copy, door: Door, port: int) -> Iterator[Server]:
     """The project, served in this way."""
     variables = copy.open_door(door)
     command = copy.command(door, port)
+    if copy.project.usual and door is Door.DJANGO:
+        # Each says in a way of its own where it serves.
+        with started(command, cwd=copy.working_directory, env=variables) as running:
+            deadline = Deadline(60)
+            while is_refused(("127.0.0.1", port)):
+                assert running.alive(), running.told()
+                assert not deadline.passed(), running.told()
+                os.sched_yield()
+            yield Server(running, "127.0.0.1", port)
+        return
     with started_server(command, cwd=copy.working_directory, env=variables, within=60) as server:
         yield server
 
