@@ -23,7 +23,7 @@ LEVELS = [
     {"pages", "static", "watch", "handover", "live"},
     {"channel", "source"},
     {"reload", "options", "record"},
-    {"errors", "stack", "__init__"},
+    {"errors", "modules", "stack", "__init__"},
 ]
 LEVEL_OF = {room: depth for depth, rooms in enumerate(LEVELS) for room in rooms}
 

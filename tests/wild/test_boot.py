@@ -129,3 +129,93 @@ def test_shape_of_app(project: Project, name: str) -> None:
         assert (page(served), says in served.told()) == ("b0c0|t0", True)
         served.save(edited("site1/views.py", "'b0'", "'b1'"))
         assert page(served) == "b1c0|t0"
+
+
+# ---- what stands among the modules ----------------------------------------------------------------------------------
+
+ODD = """\
+import importlib.util
+import sys
+import types
+
+
+class Forbidding:
+    def __getattribute__(self, name):
+        raise RuntimeError(f"{name} was asked for")
+
+
+class ForbiddingModule(types.ModuleType):
+    def __getattribute__(self, name):
+        raise RuntimeError(f"{name} was asked for")
+
+
+class Impostor:  # as cffi's Lib
+    __slots__ = ()
+    __class__ = types.ModuleType
+
+    def __getattr__(self, name):
+        raise AttributeError(name)
+
+
+def lazy(name):
+    spec = importlib.util.find_spec(name)
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def made(**names):
+    module = types.ModuleType("made")
+    module.__dict__.update(names)
+    return module
+
+
+sys.modules.update(
+    {
+        "odd.nothing": None,
+        "odd.object": object(),
+        "odd.class": Forbidding,
+        "odd.instance": ForbiddingModule("forbidding"),
+        "odd.impostor": Impostor(),
+        "odd.lazy": lazy("slow"),
+        "odd.file": made(__file__=5),
+        "odd.nowhere": made(__file__="/nowhere/odd.py"),
+        "odd.spec": made(__spec__=Forbidding(), __file__="odd\\0.py"),
+        "odd.path": made(__path__=Forbidding()),
+        "odd.name": made(__name__=None, __file__=__file__),
+    }
+)
+"""
+SELFISH = """\
+import sys
+
+
+class Selfish:
+    __slots__ = ("word",)
+
+
+def word():
+    return "w0"
+
+
+own = Selfish()
+own.word = word
+sys.modules[__name__] = own
+"""
+
+
+@pytest.mark.parametrize("place", ["site1/settings.py", "site1/urls.py"])
+def test_whatever_stands_among_the_modules(project: Project, place: str) -> None:
+    """It starts and follows edits, that of a module which has put something else in its own place too."""
+    project.write({"odd.py": ODD, "slow.py": "raise SystemExit('it was loaded')\n", "selfish.py": SELFISH})
+    project.append(place, "\nimport odd, selfish\n")
+    with project.serve() as served:
+        assert page(served) == "b0c0|t0"
+        served.save(edited("site1/views.py", "a = 'b0'", "from selfish import word; a = word() + 'b1'"))
+        assert page(served) == "w0b1c0|t0"
+        served.save(edited("selfish.py", "w0", "w1"))
+        assert page(served) == "w1b1c0|t0"
+        served.save(edited("site1/views.py", "b1", "b2"))
+        assert page(served) == "w1b2c0|t0"
+        assert "StatReloader" not in served.told()

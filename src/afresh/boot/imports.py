@@ -17,6 +17,7 @@ from posix import stat
 
 import msgspec
 
+from afresh import modules
 from afresh.boot.ahead import Ahead
 from afresh.boot.candidates import Candidates
 from afresh.boot.observe import Importing
@@ -277,10 +278,10 @@ class Observer:
         for patch in patches:
             running = self.running.get(patch.file)
             module = None if running is None else sys.modules.get(running.module)
-            if running is None or module is None:
+            if running is None or not modules.is_module(module):
                 raise Refusal(patch.file, "it was not loaded in the usual way")
             code = self._code_with(patch, running.code)
-            if reason := apply(running.code, code, module.__dict__, running.held):
+            if reason := apply(running.code, code, modules.attributes(module), running.held):
                 raise Refusal(patch.file, reason)
             if not for_good:
                 self.running[patch.file] = running.followed_by(merged(running.code, code))

@@ -6,11 +6,13 @@ compares it with the disk finds the boot stale and needs no other word for it.
 
 from __future__ import annotations
 
+import os
 import sys
 
+from afresh import modules
 from afresh.boot.candidates import Candidates
 from afresh.boot.imports import compiled
-from afresh.reload.journal import Entry, Exec, Sealed, Signature
+from afresh.reload.journal import Entry, Exec, Read, Sealed, Signature
 from afresh.source.bytecode import code_for
 from afresh.source.reading import absolute, digest_of, read_source, signature_of
 
@@ -34,33 +36,42 @@ def entries(roots: ProjectRoots, cache: CodeCache, since: int) -> list[Entry]:
     """
     found: list[Entry] = []
     candidates = Candidates(found.append)
-    for name, module in list(sys.modules.items()):
-        if not isinstance(module, type(sys)) or name.partition(".")[0] == "afresh":
+    for name, names in modules.loaded():
+        if name.partition(".")[0] == "afresh":
             continue
-        # Not by getattr: modules that load lazily would.
-        names = object.__getattribute__(module, "__dict__")
-        spec, file = names.get("__spec__"), names.get("__file__")
-        if not isinstance(file, str):
+        spec, file = modules.spec_of(names), modules.file_of(names)
+        if not file:
             continue
         if spec is not None and spec.has_location and name != "__main__":
-            found.append(candidates.find(name, _search_path(name), spec))
+            found.append(candidates.find(name, modules.path_of(name.rpartition(".")[0]), spec))
         entry = _executed(name, absolute(file), spec, since, roots, cache)
         if entry is not None:
             found.append(entry)
-            if entry.digest:
+            if isinstance(entry, Exec) and entry.digest:
                 found.append(Sealed(entry.file, "it was loaded before Afresh was"))
     return found
 
 
 def _executed(
     name: str, file: str, spec: ModuleSpec | None, since: int, roots: ProjectRoots, cache: CodeCache
-) -> Exec | None:
+) -> Exec | Read | None:
+    signature = signature_of(file)
+    if signature is None and (archive := _archive_of(file)):
+        known = signature_of(archive)
+        return Read(archive, known if known and known.ctime < since else NO_FILE)
     if roots.contains(file) and file.endswith(".py"):
         return _verified(name, file, spec, since, cache)
-    signature = signature_of(file)
     if signature is None:
         return None
     return Exec(name, file, signature if signature.ctime < since else NO_FILE)
+
+
+def _archive_of(file: str) -> str:
+    """The file that stands where a directory above `file` would: the archive that the module came from, if it did."""
+    above = os.path.dirname(file)
+    while above != os.path.dirname(above) and not os.path.lexists(above):
+        above = os.path.dirname(above)
+    return above if signature_of(above) else ""
 
 
 def _verified(name: str, file: str, spec: ModuleSpec | None, since: int, cache: CodeCache) -> Exec:
@@ -97,9 +108,3 @@ def _in_cache_file(path: str | None, source: Signature) -> CodeType | None:
     except OSError:
         return None
     return code_for(source, data)
-
-
-def _search_path(name: str) -> list[str] | None:
-    parent = sys.modules.get(name.rpartition(".")[0])
-    path = getattr(parent, "__path__", None)
-    return None if path is None else list(path)

@@ -30,6 +30,7 @@ from types import (
 )
 from typing import Any
 
+from afresh.modules import attributes as attributes_of
 from afresh.reload.compare import FIRST_LINE, Pair, Position, class_notes, is_function, nested, pairs
 
 # What leads to no function. Of code there must be no reference in the lists here, since references are counted.
@@ -204,7 +205,7 @@ class _Search:
         self._far: list[object] = []
         self._sort(namespace.values())
         if tree.notes:
-            self._sort([attributes for each in self._far if WRAPPED in (attributes := _attributes(each))])
+            self._sort([attributes for each in self._far if WRAPPED in (attributes := attributes_of(each))])
 
     def near(self) -> None:
         """Through functions, classes of the module, what wraps functions, and containers."""
@@ -304,15 +305,6 @@ class _Search:
             for (qualname, first), notes in self._tree.notes.items():
                 if first == line and name in (qualname, None):
                     self.copies.append((attributes, notes))
-
-
-def _attributes(instance: object) -> dict[str, object]:
-    """An object's own, as far as no code of the project's tells them."""
-    for kind in type(instance).__mro__:
-        descriptor = ATTRIBUTES(kind).get("__dict__")
-        if descriptor is not None:
-            return descriptor.__get__(instance) if type(descriptor) is GetSetDescriptorType else {}
-    return {}
 
 
 def _functions_of(*codes: CodeType) -> list[FunctionType]:

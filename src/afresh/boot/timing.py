@@ -79,19 +79,17 @@ def begin() -> ModuleTimes:
 
 def told() -> bytes:
     """The modules in the order in which they began, and whose names they have, as JSON."""
-    import sys
-
     import msgspec
 
+    from afresh import modules
     from afresh.boot.session import current
 
     session = current()
     if times is None or session is None:
         return msgspec.json.encode({"began": 0, "modules": [], "names": {}, "project": []})
     names: dict[str, str] = {}
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str):
+    for name, attributes in modules.loaded():
+        if file := modules.file_of(attributes):
             names.setdefault(file, name)
     files = {str(module[0]) for module in times.modules}
     project = [file for file in files if session.is_project(file)]

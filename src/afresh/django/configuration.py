@@ -1,22 +1,19 @@
 """The settings: value, default, and where each was set. What may be secret is masked before it travels."""
 
 import ast
-import importlib.util
 import sys
-from types import ModuleType
 from typing import Any
 
 from django.conf import global_settings, settings
 
+from afresh import modules
 from afresh.django.masking import shown
 
 
 def all_settings() -> dict[str, Any]:
     """All settings by name, with those that no default exists for."""
-    module = sys.modules.get(getattr(settings, "SETTINGS_MODULE", "") or "")
     places: dict[str, tuple[str, int]] = {}
-    if module is not None:
-        _look_into(module, places, set())
+    _look_into(modules.attributes(sys.modules.get(str(getattr(settings, "SETTINGS_MODULE", "")))), places, set())
     names = sorted({name for name in (*dir(settings), *dir(global_settings)) if name.isupper()})
     return {
         "module": getattr(settings, "SETTINGS_MODULE", "") or "",
@@ -48,9 +45,10 @@ def _equal(value: Any, default: Any) -> bool:
         return False
 
 
-def _look_into(module: ModuleType, places: dict[str, tuple[str, int]], seen: set[str]) -> None:
-    """Where names are assigned: in the module, and in those it imports all names from; the last one counts."""
-    file = getattr(module, "__file__", None)
+def _look_into(module: dict[str, Any], places: dict[str, tuple[str, int]], seen: set[str]) -> None:
+    """Where names are assigned: in the module with these attributes, and in those it imports all names from; the last
+    one counts."""
+    file = modules.file_of(module)
     if not file or file in seen:
         return
     seen.add(file)
@@ -61,9 +59,7 @@ def _look_into(module: ModuleType, places: dict[str, tuple[str, int]], seen: set
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
-            imported = sys.modules.get(_absolute(module, node))
-            if imported is not None:
-                _look_into(imported, places, seen)
+            _look_into(modules.attributes(sys.modules.get(_absolute(module, node))), places, seen)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 _note(alias.asname or alias.name, file, node.lineno, places)
@@ -77,9 +73,11 @@ def _note(name: str, file: str, line: int, places: dict[str, tuple[str, int]]) -
         places[name] = (file, line)
 
 
-def _absolute(module: ModuleType, node: ast.ImportFrom) -> str:
-    name = "." * node.level + (node.module or "")
-    return importlib.util.resolve_name(name, module.__package__) if node.level else name
+def _absolute(module: dict[str, Any], node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    package = str(module.get("__package__") or "").split(".")
+    return ".".join(filter(None, (*package[: len(package) + 1 - node.level], node.module)))
 
 
 def _assigned(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> list[str]:

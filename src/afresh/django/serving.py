@@ -24,6 +24,7 @@ from django.template.utils import get_app_template_dirs
 from django.urls import get_resolver
 from django.utils.autoreload import BaseReloader, autoreload_started, file_changed
 
+from afresh import modules
 from afresh.boot.application import Application
 from afresh.boot.main import fail
 from afresh.boot.session import Session
@@ -134,8 +135,8 @@ def _import_what_requests_need() -> None:
     names = [app.name for app in apps.get_app_configs() if app.name.startswith("django.")]
     packages = ["django.templatetags", *(f"{name}.templatetags" for name in names)]
     named = [getattr(settings, name, "") for name in ("SESSION_SERIALIZER", "MESSAGE_STORAGE")]
-    modules = [str(name).rpartition(".")[0] for name in named if str(name).startswith("django.")]
-    for name in (*modules, *(module for package in packages for module in _modules_of(package))):
+    needed = [str(name).rpartition(".")[0] for name in named if str(name).startswith("django.")]
+    for name in (*needed, *(module for package in packages for module in _modules_of(package))):
         try:
             import_module(name)
         except Exception:
@@ -156,13 +157,13 @@ def _ready_files() -> Iterator[str]:
     """The files of the classes that define `ready`, of the installed applications: whatever decorates it."""
     for app in apps.get_app_configs():
         owner = next(kind for kind in type(app).__mro__ if "ready" in vars(kind))
-        yield getattr(sys.modules.get(owner.__module__), "__file__", None) or ""
+        yield modules.file_of(modules.attributes(sys.modules.get(owner.__module__)))
 
 
 def _modules_of(package: str) -> list[str]:
     try:
         path = import_module(package).__path__
-    except ImportError:
+    except (ImportError, AttributeError):  # there is none, or it is a module
         return []
     return [found.name for found in walk_packages(path, f"{package}.")]
 

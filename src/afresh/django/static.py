@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
+from afresh import modules
 from afresh.static.files import StaticFiles
 from afresh.static.places import Folder, Place
 
@@ -78,9 +79,10 @@ def _serves_files(handler: Any) -> bool:
 
 def _is_own(module: str, name: str, defining: str) -> bool:
     """Whether what stands there is a function of the module that defines it, and not a patch of somebody else's."""
-    defined: Any = sys.modules.get(module)
-    file = getattr(sys.modules.get(defining), "__file__", None)
-    for part in name.split("."):
+    file = modules.file_of(modules.attributes(sys.modules.get(defining)))
+    first, *more = name.split(".")
+    defined: Any = modules.attributes(sys.modules.get(module)).get(first)
+    for part in more:
         defined = getattr(defined, part, None)
     return type(defined) is FunctionType and defined.__code__.co_filename == file
 

@@ -4,7 +4,6 @@ Must live here: caches of Django that depend on nothing but the code that is loa
 or called: a cold start would not have done so before its first request.
 """
 
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,8 @@ from django.urls.resolvers import (
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject, empty
 from django.utils.translation.reloader import translation_file_changed
+
+from afresh import modules
 
 # Where a pattern keeps the text that it was made from.
 TEXTS = {RegexPattern: "_regex", RoutePattern: "_route"}
@@ -50,8 +51,8 @@ def warm() -> None:
 
 def _compile_patterns() -> None:
     """Django's regular expressions that are compiled when they are used first (django/utils/regex_helper.py)."""
-    modules = [module for name, module in list(sys.modules.items()) if name.startswith("django.")]
-    values = [value for module in modules for value in list(vars(module).values()) if type(value) is SimpleLazyObject]
+    namespaces = [attributes for name, attributes in modules.loaded() if name.startswith("django.")]
+    values = [value for names in namespaces for value in list(names.values()) if type(value) is SimpleLazyObject]
     for value in values:
         if value._wrapped is empty and value.__dict__["_setupfunc"].__module__ == "django.utils.regex_helper":
             value._setup()

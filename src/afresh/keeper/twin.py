@@ -2,7 +2,8 @@
 
 import os
 import re
-import sys
+
+from afresh import modules
 
 # A word of its own: WERKZEUG_RUN_MAIN is somebody else's.
 _MENTION = re.compile(rb"\b(?:RUN_MAIN|DJANGO_AUTORELOAD_ENV)\b")
@@ -15,7 +16,7 @@ def mentions_run_main(file: str) -> bool:
     try:
         with open(file, "rb") as source:
             return _MENTION.search(source.read()) is not None
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -33,5 +34,4 @@ def _is_not_the_projects(file: str) -> bool:
 
 def in_loaded_modules() -> bool:
     """The same question about everything that this process has imported so far."""
-    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    return any(mentions_run_main(file) for file in files if isinstance(file, str))
+    return any(mentions_run_main(modules.file_of(attributes)) for _, attributes in modules.loaded())
