@@ -58,7 +58,7 @@ class Candidates:
                 return entry
             signature = signature_of(entry)
             if not is_interpreters(entry):
-                self._add(Read(entry, signature) if signature else Stat(entry, False))
+                self._add(Read(entry, signature) if signature else Stat(entry, ""))
         elif archive := getattr(finder, "archive", None):
             self._add(Read(absolute(archive), signature_of(archive)))
         return None

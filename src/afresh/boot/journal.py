@@ -234,7 +234,8 @@ def _size(entry: Entry) -> int:
         text = entry.file + "".join(entry.functions)
         frame = ENTRY_BYTES + 5 * len(entry.functions)
     else:
-        text = entry.module + entry.file if isinstance(entry, Exec) else _path(entry)
+        more = entry.module if isinstance(entry, Exec) else entry.found if isinstance(entry, Stat) else ""
+        text = _path(entry) + more
         frame = ENTRY_BYTES
     # Names that are not UTF-8 hold lone surrogates (PEP 383).
     return frame + len(text if text.isascii() else text.encode("utf-8", "surrogatepass"))

@@ -12,11 +12,12 @@ from __future__ import annotations
 import os
 import sys
 from _thread import allocate_lock, get_ident
-from posix import stat as system_stat
+from functools import partial
+from posix import readlink as system_readlink
 
 from afresh.boot.roots import OWN, STDLIB, is_interpreters
 from afresh.reload.journal import Listing, Read, Stat
-from afresh.source.reading import absolute, signature_in, signature_of
+from afresh.source.reading import absolute, kind_in, kind_of, signature_in, signature_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,17 +44,22 @@ QUESTIONS = frozenset(
 LOGGING = STDLIB + "/logging/"
 REAL_PATH = ("realpath", "_joinrealpath")
 REAL_PATH_FILE = os.path.realpath.__code__.co_filename
-# The arguments of an event that name what the process itself makes, moves or removes.
+# The arguments of an event that name what the process itself makes, moves or removes, each with that which says in
+# which directory a relative path is.
 OUTPUTS = {
-    "os.mkdir": (0,),
-    "os.remove": (0,),
-    "os.rename": (0, 1),
-    "os.rmdir": (0,),
-    "os.symlink": (1,),
-    "os.link": (1,),
-    "os.truncate": (0,),
-    "socket.bind": (1,),  # of a socket in the file system; any other address is no name
+    "os.mkdir": ((0, 2),),
+    "os.remove": ((0, 1),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.rmdir": ((0, 1),),
+    "os.symlink": ((1, 2),),
+    "os.link": ((1, 3),),
+    "os.truncate": ((0, None),),
+    "socket.bind": ((1, None),),  # of a socket in the file system; any other address is no name
 }
+# The kernel takes no longer one (limits.h), whatever there is on the disk.
+PATH_MAX = 4096
+# What raises no event that says all. The value: whether it follows a symbolic link at the end of the path.
+WRAPPED = {"stat": True, "lstat": False, "access": True, "readlink": False, "open": True}
 
 _handlers: dict[str, Handler] = {}
 # Of those threads of a server that execute no module.
@@ -125,7 +131,7 @@ class Importing:
 def _start(seen: _Seen) -> None:
     _handlers.update({"open": seen.opened, "os.listdir": seen.listed, "os.scandir": seen.listed})
     _handlers.update({event: seen.changer(positions) for event, positions in OUTPUTS.items()})
-    for name in ("stat", "lstat", "access"):
+    for name in WRAPPED:
         _wrap(name, seen)
 
 
@@ -155,47 +161,68 @@ class _Seen:
             return
         # hook, this method, whoever opens; ourselves twice for each module of the project
         frame = sys._getframe(2)
+        directory = None
+        if frame.f_code is _Wrapper.__call__.__code__:
+            directory = frame.f_locals["options"].get("dir_fd")
+            frame = frame.f_back or frame
         opener = frame.f_code.co_filename
         if opener.startswith(OWN):
             return
-        path = absolute(os.fsdecode(target))
+        path = _place(target, directory)
         is_writing = flags & WRITING if mode is None else mode.strip("rbtU")
+        if path is None:
+            return
         if is_writing:
             self._is_own(path)
         elif opener.startswith(IMPORTERS) and not _is_for_somebody(frame):
             self._imported(path)
         elif not self._is_ignored(path):
-            self._read(path)
+            self._read(path, _blocked(target, directory))
 
     def listed(self, arguments: tuple[Any, ...]) -> None:
         target = arguments[0]
         opener = sys._getframe(2).f_code.co_filename
-        if isinstance(target, int) or opener.startswith(IMPORTERS) or opener.startswith(OWN):
+        if opener.startswith(IMPORTERS) or opener.startswith(OWN):
             return
-        path = absolute(os.fsdecode("." if target is None else target))
-        if not self._is_ignored(path + "/"):
+        path = _place("." if target is None else target)
+        if path is None or self._is_ignored(path + "/"):
+            return
+        asked = _blocked(target) or path
+        kind = kind_of(asked)
+        self._journal.add(Stat(asked, kind))
+        if asked == path and kind == "directory":
             self._journal.add(Listing(path))
 
-    def asked(self, target: Any, existed: bool, status: os.stat_result | None) -> None:
-        """`status`: what was told of it, if that was more than its existence."""
-        try:
-            path = absolute(os.fsdecode(target))
-            # this method, the wrapper's two, whoever asks
-            frame = sys._getframe(3)
-            asker = frame.f_code
-            # realpath() asks about every directory on the way, up to the root; what the caller wants is the last one.
-            is_on_the_way = existed and asker.co_name in REAL_PATH and asker.co_filename == REAL_PATH_FILE
-            if not (is_on_the_way or self._is_ignored(path) or asker.co_filename.startswith(OWN)):
-                signature = None if status is None or _asks_for_existence(frame) else signature_in(status)
-                self._journal.add(Stat(path, existed) if signature is None else Read(path, signature))
-        except Exception:
-            pass  # as in the hook
+    def asked(self, question: Question) -> None:
+        """The question was answered."""
+        path = _place(question.target, question.directory)
+        # this method, the wrapper's two, whoever asks
+        frame = sys._getframe(3)
+        asker = frame.f_code
+        if path is None or self._is_ignored(path) or asker.co_filename.startswith(OWN):
+            return
+        status = question.status
+        found = question.found(path)
+        if found is None:
+            return
+        # realpath() asks about every name on the way, up to the root, and takes note of links alone.
+        is_plain = found and not found.startswith("link")
+        if is_plain and asker.co_name in REAL_PATH and asker.co_filename == REAL_PATH_FILE:
+            return
+        signature = None if status is None or _asks_for_existence(frame) else signature_in(status)
+        if signature is not None:
+            self._journal.add(Read(path, signature))
+        elif not question.is_answered and (blocked := _blocked(question.target, question.directory)):
+            self._journal.add(Stat(blocked, kind_of(blocked)))
+        else:
+            self._journal.add(Stat(path, found, question.follows))
 
-    def changer(self, positions: tuple[int, ...]) -> Handler:
+    def changer(self, positions: tuple[tuple[int, int | None], ...]) -> Handler:
         def changed(arguments: tuple[Any, ...]) -> None:
-            for position in positions:
-                if not isinstance(arguments[position], int):
-                    self._is_own(absolute(os.fsdecode(arguments[position])))
+            for position, directory in positions:
+                path = _place(arguments[position], None if directory is None else arguments[directory])
+                if path is not None and not isinstance(arguments[position], int):
+                    self._is_own(path)
 
         return changed
 
@@ -210,9 +237,13 @@ class _Seen:
         if source not in self._files and not self._is_ignored(source):
             self._read(source)
 
-    def _read(self, path: str) -> None:
+    def _read(self, path: str, blocked: str = "") -> None:
         signature = signature_of(path)
-        if signature is not None or not _exists(path):
+        if blocked:
+            self._journal.add(Stat(blocked, kind_of(blocked)))
+        elif signature is None and (kind := kind_of(path)):
+            self._journal.add(Stat(path, kind))  # another kind of file there could be read
+        else:
             self._journal.add(Read(path, signature))
 
     def _is_ignored(self, path: str) -> bool:
@@ -249,6 +280,43 @@ def _is_pythons(file: str) -> bool:
     return file.startswith(("<frozen ", STDLIB + "/")) and "-packages/" not in file
 
 
+class Question:
+    """A question about a path that was answered by `result`, or by an error where that is None.
+
+    `directory`: the descriptor of where a relative path is, if not of the working directory.
+    """
+
+    __slots__ = ("_again", "directory", "follows", "is_answered", "status", "target")
+
+    def __init__(self, wrapper: _Wrapper, arguments: tuple[Any, ...], options: dict[str, Any], result: object) -> None:
+        self.target = arguments[0] if arguments else options.get("path")
+        self.directory = options.get("dir_fd")
+        self.follows = WRAPPED[wrapper.__name__] and options.get("follow_symlinks") is not False
+        self.is_answered = bool(result)
+        self.status = result if isinstance(result, os.stat_result) else None
+        self._again = partial(wrapper.__wrapped__, *arguments, **options)
+
+    def found(self, path: str) -> str | None:
+        """What the answer says of `path` in terms in which it can be asked again later; None where it cannot.
+
+        What cannot be told apart by looking at the path has to be asked once more: a file that cannot be reached by the
+        path as it was given ("file/"), or not be opened, from one that has come since the answer was no.
+        """
+        if self.status is not None:
+            return kind_in(self.status, path) if kind_of(path, follows=self.follows) else self._if_still(answered=True)
+        now = kind_of(path, follows=self.follows)
+        return now if bool(now) == self.is_answered else self._if_still(now, answered=self.is_answered)
+
+    def _if_still(self, now: str | None = None, *, answered: bool) -> str | None:
+        try:
+            is_answered = bool(self._again())
+        except (OSError, ValueError):
+            is_answered = False
+        if is_answered is answered:
+            return now
+        return "other" if answered else ""  # what is not there any more, or was not there yet
+
+
 class _Wrapper:
     """Stands for a function of `os`. An object and not a function, so that it does not become a method in a class."""
 
@@ -265,7 +333,7 @@ class _Wrapper:
         try:
             result = self.__wrapped__(*arguments, **options)
         except BaseException as exc:
-            if isinstance(exc, FileNotFoundError | NotADirectoryError):
+            if isinstance(exc, OSError):
                 self._note(arguments, options, None)
             # A bare `raise` adds no entry for this frame, so that the traceback is as without us.
             BaseException.with_traceback(exc, None)
@@ -275,13 +343,14 @@ class _Wrapper:
 
     def _note(self, arguments: tuple[Any, ...], options: dict[str, Any], result: Any) -> None:
         seen = self.seen
-        path = arguments[0] if arguments else options.get("path")
-        if seen is None or path is None or isinstance(path, int) or options.get("dir_fd") is not None:
-            return
-        if _importing is not None and get_ident() not in _importing:
-            return
-        # access() also says no to what is there.
-        seen.asked(path, bool(result) or _exists(path), result if isinstance(result, os.stat_result) else None)
+        if seen is None or self.__name__ == "open" or (_importing is not None and get_ident() not in _importing):
+            return  # of what is opened there is an event
+        try:
+            question = Question(self, arguments, options, result)
+            if not isinstance(question.target, int):
+                seen.asked(question)
+        except Exception:
+            pass  # as in the hook
 
 
 def _wrap(name: str, seen: _Seen) -> None:
@@ -295,9 +364,49 @@ def _wrap(name: str, seen: _Seen) -> None:
     _wrapped.append(wrapper)
 
 
-def _exists(path: Any) -> bool:
+def _place(target: Any, directory: int | None = None) -> str | None:
+    """The absolute path that is meant; None where nothing on the disk decides the answer, or it cannot be named."""
+    if isinstance(target, int):
+        return _place_of_descriptor(target)
     try:
-        system_stat(path)
-    except (OSError, ValueError):
+        path = os.fsdecode(target)
+    except TypeError:
+        return None
+    # The empty path is none, with nothing else said; nor does the kernel take these, or Python hand them on.
+    if not path or "\0" in path or not _is_short(path):
+        return None
+    if directory is not None and directory >= 0 and not path.startswith("/"):
+        base = _place_of_descriptor(directory)
+        if base is None:
+            return None
+        path = f"{base}/{path}"
+    try:
+        path = absolute(path)
+    except FileNotFoundError:
+        return None  # the working directory is gone for good, and with it all that is relative to it
+    return path if _is_short(path) else None
+
+
+def _is_short(path: str) -> bool:
+    try:
+        return len(path) < PATH_MAX and len(os.fsencode(path)) < PATH_MAX
+    except UnicodeEncodeError:
         return False
-    return True
+
+
+def _place_of_descriptor(descriptor: int) -> str | None:
+    path = system_readlink(f"/proc/self/fd/{descriptor}")
+    return path if path.startswith("/") and not path.endswith(" (deleted)") else None
+
+
+def _blocked(target: Any, directory: int | None = None) -> str:
+    """The directory on the way of a path that has to be one before a ".." in the path leads anywhere, and is none;
+    empty where there is nothing like it."""
+    path = "" if target is None or isinstance(target, int) else os.fsdecode(target)
+    at = path.find("/..")
+    while at > 0:
+        place = _place(path[:at], directory)
+        if place is not None and kind_of(place) != "directory":
+            return place
+        at = path.find("/..", at + 3)
+    return ""

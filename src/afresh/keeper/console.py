@@ -70,8 +70,8 @@ def journal_lines(entries: Iterable[Entry], cwd: str, *, everything: bool) -> It
                 yield _journal("read", relative(file, cwd) + ("" if signature else " (not there)"))
             case Listing(directory):
                 yield _journal("list", relative(directory, cwd))
-            case Stat(path, existed):
-                yield _journal("stat", relative(path, cwd) + ("" if existed else " (not there)"))
+            case Stat(path, found):
+                yield _journal("stat", relative(path, cwd) + ("" if found else " (not there)"))
             case Wrote(file):
                 yield _journal("wrote", relative(file, cwd))
             case Ran(file, functions):

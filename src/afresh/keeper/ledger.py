@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import marshal
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +24,7 @@ from afresh.reload.plan import Candidate, Plan, Question, Texts, Way, plan
 from afresh.reload.strand import Strand, Text
 from afresh.source.cache import CodeCache
 from afresh.source.editions import Editions
-from afresh.source.reading import signature_of
+from afresh.source.reading import kind_of, signature_of
 from afresh.watch.states import same_content
 
 if TYPE_CHECKING:
@@ -81,8 +80,8 @@ class Ledger:
         self._edits = 0
         self._touched: dict[str, Now] = {}
         self._touched_at: dict[str, int] = {}
-        # What was found at a path last, by any process: a digest, a signature, or whether it existed.
-        self._found: dict[tuple[type[Entry], str], object] = {}
+        # What was found at a path last, by any process: a digest, a signature, or of what kind it was.
+        self._found: dict[tuple[type[Entry], str, bool], object] = {}
         # What requests have read and no start has consumed: while a start is under way, it does not depend on them.
         self._only_read: set[str] = set()
         self._editions = Editions()
@@ -154,18 +153,19 @@ class Ledger:
         last and so may never tell of it as an edit."""
         changed = set()
         for entry in entries:
+            follows = True
             match entry:
                 case Exec(file=path, digest=found) if found:
                     pass
                 case Read(file=path, signature=found) | Exec(file=path, signature=found):
                     pass
-                case Stat(path=path, existed=found):
+                case Stat(path=path, found=found, follows=follows):
                     pass
                 case _:
                     continue
-            known = self._found.setdefault((type(entry), path), found)
+            known = self._found.setdefault((type(entry), path, follows), found)
             if known != found and not _is_same_file(known, found):
-                self._found[type(entry), path] = found
+                self._found[type(entry), path, follows] = found
                 changed.add(path)
         if changed:
             self.touch(Edit(frozenset(changed)))
@@ -282,10 +282,11 @@ class Ledger:
             # What nobody runs, a dump or an upload, may be as large as the disk, and its signature is enough.
             is_code = bool(needed) or path.endswith(".py")
             digest, signature = self._editions.read(path, needed) if is_code else (None, signature_of(path))
-            exists = os.path.lexists(path)
+            kinds = (kind_of(path), kind_of(path, follows=False))
+            exists = bool(kinds[1])
             # A path that nobody has seen and that is told of for its name has just come, or gone.
             existed = self._was_known(path) or exists != self._is_consumed(path)
-            now = Now(path, digest, signature, ((0, exists),))
+            now = Now(path, digest, signature, ((0, exists),), kinds)
             self._touched[path] = followed(self._touched.get(path), now, self._edits, existed=existed)
             self._touched_at[path] = self._edits
 

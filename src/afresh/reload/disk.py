@@ -13,12 +13,14 @@ class Now(msgspec.Struct, frozen=True):
 
     `digest`: BLAKE2b-128 of the content, None where there is no readable file. `signature`: None where there is
     nothing. `existence`: from which edit on it existed or not, ascending; the first item is from the beginning.
+    `kinds`: what is there, as in `Stat`, with links followed and without.
     """
 
     path: str
     digest: bytes | None
     signature: Signature | None
     existence: tuple[tuple[int, bool], ...]
+    kinds: tuple[str, str] = ("", "")
 
     @property
     def exists(self) -> bool:
@@ -34,4 +36,4 @@ def followed(known: Now | None, now: Now, edit: int, *, existed: bool) -> Now:
     history = ((0, existed),) if known is None else known.existence
     if history[-1][1] != now.exists:
         history = (*history, (edit, now.exists))
-    return Now(now.path, now.digest, now.signature, history)
+    return msgspec.structs.replace(now, existence=history)

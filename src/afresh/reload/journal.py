@@ -60,10 +60,14 @@ class Listing(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="listi
 
 
 class Stat(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="stat"):
-    """It was asked whether something is at a path; `existed` says what was found."""
+    """It was asked what is at a path; `found`: of what kind, as of `afresh.source.reading.kind_of`, empty for nothing.
+
+    `follows`: of a symbolic link, what it leads to was meant, and not the link.
+    """
 
     path: str
-    existed: bool
+    found: str
+    follows: bool = True
 
 
 class Wrote(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="wrote"):

@@ -47,7 +47,8 @@ class Strand:
         self._own: set[str] = set()
         # Executed after all that the process itself has written there.
         self._final: set[str] = set()
-        self._stats: defaultdict[str, set[bool]] = defaultdict(set)
+        # What was found there, and whether links were followed.
+        self._stats: defaultdict[str, set[tuple[str, bool]]] = defaultdict(set)
         # After which edit it was looked for: by directory and stem. There are tens of thousands, nearly all alike.
         self._stems: defaultdict[str, dict[str, frozenset[int]]] = defaultdict(dict)
         self._listings: defaultdict[str, set[int]] = defaultdict(set)
@@ -80,8 +81,8 @@ class Strand:
                         stems[stem] = once if known is None or known == once else known | once
                 case Listing(directory):
                     self._listings[directory].add(edit)
-                case Stat(path, existed):
-                    self._stats[path].add(existed)
+                case Stat(path, found, follows):
+                    self._stats[path].add((found, follows))
                 case Wrote(file):
                     self._own.add(file)
                     self._final.discard(file)
@@ -109,7 +110,9 @@ class Strand:
     def has_seen(self, path: str) -> bool:
         """Whether something was found at this path."""
         return any(
-            path in strand.texts or strand._reads.get(path, set()) - {None} or True in strand._stats.get(path, ())
+            path in strand.texts
+            or strand._reads.get(path, set()) - {None}
+            or any(found for found, _ in strand._stats.get(path, ()))
             for strand in self.line()
         )
 
@@ -154,7 +157,7 @@ class Strand:
         path = now.path
         if any(signature != now.signature for signature in self._reads.get(path, ())):
             return Objection(path, "it was read during the start")
-        if any(existed != now.exists for existed in self._stats.get(path, ())):
+        if any(found != now.kinds[not follows] for found, follows in self._stats.get(path, ())):
             return Objection(path, "the start depends on its existence")
         parent, name = os.path.split(path)
         if name.startswith("__init__."):

@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import os
 from _blake2 import blake2b
-from posix import stat
+from posix import lstat, readlink, stat
 
 from afresh.reload.journal import Signature
 
-REGULAR = 0o100000
 FORMAT = 0o170000
+REGULAR, DIRECTORY, LINK = 0o100000, 0o040000, 0o120000
+KINDS = {REGULAR: "file", DIRECTORY: "directory"}
 
 
 def absolute(path: str) -> str:
-    """`path` as an absolute one without "." and ".."; symbolic links are resolved only where ".." follows them."""
+    """`path` as an absolute one without ".", ".." and a slash at its end; symbolic links are resolved only where ".."
+    follows them."""
     if not path.startswith("/"):
         path = os.path.join(os.getcwd(), path)
-    if "/." not in path and "//" not in path:
+    if "/." not in path and "//" not in path and path[-1:] != "/":
         return path
     # "link/.." is where the link leads to, so that dropping both words by name would be another directory.
-    head, up, tail = path.rpartition("/../")
-    return os.path.normpath(os.path.join(os.path.realpath(head + up), tail) if up else path)
+    head, up, tail = (path + "/").rpartition("/../")
+    path = os.path.normpath(os.path.join(os.path.realpath(head + up), tail) if up else path)
+    return path[1:] if path.startswith("//") else path  # which POSIX leaves to the system, and to Linux is one
+
+
+def kind_of(path: str, *, follows: bool = True) -> str:
+    """What is at `path`: "file", "directory", "other", "link to ..." where it `follows` none; empty for nothing."""
+    try:
+        return kind_in(stat(path) if follows else lstat(path), path)
+    except (OSError, ValueError):
+        return ""
+
+
+def kind_in(status: os.stat_result, path: str) -> str:
+    """The same, of the file at `path` of which `status` was told; raises OSError where a link is one no more."""
+    kind = status.st_mode & FORMAT
+    return "link to " + readlink(path) if kind == LINK else KINDS.get(kind, "other")
 
 
 def signature_of(path: str) -> Signature | None:

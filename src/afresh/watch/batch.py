@@ -4,6 +4,7 @@ Must live here: what is kept between the events of one burst.
 Must not know: threads, real clocks, the gate.
 """
 
+import os
 from collections.abc import Sequence
 
 from afresh.reload.journal import Edit
@@ -29,7 +30,11 @@ class Batch:
         """Take note of what has happened."""
         for path, mask in self._coverage.nominate(signals):
             # The size is asked for after the path is watched: what is written later is another event.
-            self._settling.touch(path, mask, disk.size(path), self._coverage.expected_size(path), now)
+            expected = self._coverage.expected_size(path)
+            size = disk.size(path)
+            if size is None and expected is None and os.path.islink(path):
+                size = 0  # it has come, though it leads nowhere
+            self._settling.touch(path, mask, size, expected, now)
         if self._points.is_lost:
             self._settling.stir(now)
 

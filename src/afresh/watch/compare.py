@@ -6,6 +6,7 @@ Must not know: which event led here, beyond its bits.
 
 import os
 
+from afresh.source.reading import kind_of
 from afresh.watch import inotify, states
 from afresh.watch.folders import Folders
 from afresh.watch.index import Index
@@ -29,7 +30,7 @@ class Comparison:
             return max(signature.size, 0)
         asked = self._index.stats.get(path)
         if asked is not None:
-            return 0 if asked.existed else None
+            return 0 if any(asked.found.values()) else None
         parent, name = os.path.split(path)
         directory = self._index.directories.get(parent)
         return 0 if directory is not None and directory.keeps_names() and name in directory.names else None
@@ -59,10 +60,8 @@ class Comparison:
         if asked is None:
             return False
         was_divided, asked.is_divided = asked.is_divided, False
-        if asked.existed in (os.path.exists(path), os.path.lexists(path)):
-            return was_divided
-        asked.existed = not asked.existed
-        return True
+        was, asked.found = asked.found, {follows: kind_of(path, follows=follows) for follows in asked.found}
+        return was_divided or was != asked.found
 
     def _compare_name(self, path: str) -> bool:
         parent, name = os.path.split(path)

@@ -15,10 +15,11 @@ from afresh.watch.states import Known
 
 
 class Existence(msgspec.Struct):
-    """A path that was asked for by name only. `is_divided`: as of `Known`."""
+    """A path that was asked for by name only. `found`: what is there, as in `Stat`, by whether links are followed.
+    `is_divided`: as of `Known`."""
 
     boot: int
-    existed: bool
+    found: dict[bool, str] = msgspec.field(default_factory=dict)
     is_divided: bool = False
 
 

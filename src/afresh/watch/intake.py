@@ -34,8 +34,8 @@ class Intake:
                     self.note_stem(disk.plain(directory), stem, boot)
             case Listing(directory=directory):
                 self._note_names(disk.plain(directory)).listed = boot
-            case Stat(path=path, existed=existed):
-                self._note_existence(disk.plain(path), Existence(boot, existed))
+            case Stat(path=path, found=found, follows=follows):
+                self._note_existence(disk.plain(path), boot, found, follows=follows)
 
     def _note_file(self, path: str, read: Known) -> None:
         known = self._index.files.get(path)
@@ -48,11 +48,12 @@ class Intake:
             self._index.files[path] = read
         self._anchor.file(path)
 
-    def _note_existence(self, path: str, asked: Existence) -> None:
-        known = self._index.stats.get(path)
-        if known is None or asked.boot >= known.boot:
-            asked.is_divided = known is not None and (known.is_divided or known.existed != asked.existed)
-            self._index.stats[path] = asked
+    def _note_existence(self, path: str, boot: int, found: str, *, follows: bool) -> None:
+        asked = self._index.stats.setdefault(path, Existence(boot))
+        if boot >= asked.boot:
+            asked.boot = boot
+            asked.is_divided |= asked.found.get(follows, found) != found
+            asked.found[follows] = found
         self._anchor.name(path)
 
     def note_stem(self, path: str, stem: str, boot: int) -> None:

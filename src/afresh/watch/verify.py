@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 
 from afresh.reload.journal import Entry, Exec, Find, Listing, Read, Stat
+from afresh.source.reading import kind_of
 from afresh.watch import disk, filters
 from afresh.watch.index import Directory, Index
 from afresh.watch.states import Known
@@ -39,9 +40,8 @@ class Verification:
             case Read(file=file, signature=signature):
                 if not Known(0, signature).holds(file, self._since):
                     yield file
-            case Stat(path=path, existed=existed):
-                # A link that leads nowhere exists for lstat and not for stat: which one asked is not known.
-                if existed not in (os.path.exists(path), os.path.lexists(path)):
+            case Stat(path=path, found=found, follows=follows):
+                if kind_of(path, follows=follows) != found:
                     yield path
             case Find(stem=stem, directories=directories):
                 for directory in directories:

@@ -111,7 +111,7 @@ def test_absolute_path_entry_that_is_not_there_is_noted(project: Project) -> Non
     project.write("main.py", f"import sys\nsys.path.insert(0, {str(absent)!r})\nimport helper\n")
     project.write("helper.py", "")
     outcome = same(project, "main.py")
-    assert Stat(str(absent), False) in outcome.journal
+    assert Stat(str(absent), "") in outcome.journal
     assert all(str(absent) not in directories for directories in outcome.found("helper"))
 
 

@@ -84,7 +84,7 @@ def test_names_that_are_not_utf_8_are_told_as_well() -> None:
 def test_own_output_is_taken_back_until_it_is_flushed() -> None:
     journal, batches = writer()
     journal.add(Read("/x/state", SIGNATURE))
-    journal.add(Stat("/x/state", True))
+    journal.add(Stat("/x/state", "file"))
     journal.add(Listing("/x"))
     journal.forget("/x/state")
     journal.flush()

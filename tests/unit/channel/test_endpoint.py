@@ -26,7 +26,7 @@ def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
     "message",
     [
         msg.Consumed((Exec("a.b", "/p/a/b.py", SIGNATURE, b"digest"), Find("c", ("/p", "/q"))), 7),
-        msg.Consumed((Read("/p/.env", None), Read("/p/x", SIGNATURE), Listing("/p"), Stat("/p/y", False))),
+        msg.Consumed((Read("/p/.env", None), Read("/p/x", SIGNATURE), Listing("/p"), Stat("/p/y", ""))),
         msg.Bind("::1", 8000, True),
         msg.Ready(forks=False, obstacle="threads", checks=True, receivers=True, hosts=("*",)),
         msg.Failed(msg.Failure("error", "title", "text", (msg.ExceptionInfo("T", "m", ()),), "hint")),

@@ -262,7 +262,7 @@ def test_another_link_to_data_is_no_other_data(started: Desk) -> None:
 def test_a_file_that_comes_and_goes(started: Desk, kind: str) -> None:
     path = started.path("extra.py")
     entries: dict[str, Entry] = {
-        "asked": Stat(path, False),
+        "asked": Stat(path, ""),
         "sought": Find("extra", (str(started.root),)),
         "listed": Listing(str(started.root)),
     }

@@ -51,7 +51,7 @@ class World:
         return Read(path, self.signature(path))
 
     def asked(self, path: str) -> Stat:
-        return Stat(path, path in self.disk)
+        return Stat(path, "file" if path in self.disk else "")
 
     # ---- edits ---------------------------------------------------------------------------------------------------
 
@@ -67,7 +67,13 @@ class World:
                 self._texts[digest(text)] = text
                 self._saved[path] = self.edits
             known = digest(text) if text is not None else None
-            now = Now(path, known, self.signature(path), ((0, path in self.disk),))
+            now = Now(
+                path,
+                known,
+                self.signature(path),
+                ((0, path in self.disk),),
+                ("file",) * 2 if path in self.disk else ("", ""),
+            )
             self.touched[path] = followed(self.touched.get(path), now, self.edits, existed=existed)
         return Edit(frozenset(changes))
 

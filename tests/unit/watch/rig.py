@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afresh.reload.journal import Edit, Exec, Find, Listing, Read, Signature, Stat
+from afresh.source.reading import kind_of
 from afresh.testing.deadline import PATIENCE
 from afresh.watch.gate import Latch, Word
 from afresh.watch.inotify import Edge, Inotify
@@ -46,7 +47,7 @@ def listed(directory: Path) -> Listing:
 
 
 def asked(path: Path) -> Stat:
-    return Stat(str(path), path.exists())
+    return Stat(str(path), kind_of(str(path)))
 
 
 @dataclass

@@ -31,7 +31,7 @@ def test_entries_that_hold(rig: Rig) -> None:
         listed(rig.root),
         Read("/proc/self/maps", None),
         Read("/dev/null", None),
-        Stat(str(rig.root) + "/", True),
+        Stat(str(rig.root) + "/", "directory"),
     ]
     assert rig.watcher.cover(entries, since=time.time_ns()) == []
 
