@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from .base import Content, Project, Tried, edited
+from .base import Content, Project, Tried, edited, renamed_over, written
 
 
 def page(served: Tried) -> str:
@@ -219,3 +219,75 @@ def test_whatever_stands_among_the_modules(project: Project, place: str) -> None
         served.save(edited("site1/views.py", "b1", "b2"))
         assert page(served) == "w1b2c0|t0"
         assert "StatReloader" not in served.told()
+
+
+# ---- what a start asks of the disk ----------------------------------------------------------------------------------
+
+QUESTIONS = """\
+import os, pathlib
+
+
+def fails(function, *arguments, **options):
+    try:
+        return not function(*arguments, **options)
+    except (OSError, ValueError):
+        return True
+
+
+ASKED = [
+    os.path.exists(""),
+    os.path.exists(os.environ.get("X_FILE", "")),
+    fails(os.stat, ""),
+    fails(open, ""),
+    fails(os.listdir, ""),
+    os.path.exists("a\\0b"),
+    os.path.exists(b"caf\\xe9"),
+    os.path.exists("~/x"),
+    os.path.exists("x" * 5000),
+    fails(open, "x" * 100_000),
+    os.path.exists("missing/../manage.py"),
+    os.path.exists("manage.py/"),
+    os.path.exists("//" + os.getcwd() + "/x"),
+    os.path.exists("nowhere"),
+    os.path.exists("itself"),
+    os.path.exists("apps.zip/inner"),
+    fails(os.stat, "x", dir_fd=os.open("templates", os.O_RDONLY)),
+    fails(os.listdir, "none"),
+    fails(os.scandir, "manage.py"),
+    pathlib.Path("nowhere").resolve(),
+]
+"""
+COMES = {
+    "a link's target": written("target", ""),
+    "a folder on the way": written("missing/x", ""),
+    "a name that is not UTF-8": written("caf\udce9", ""),
+    "a folder to list": written("none/x", ""),
+    "a file for a link to itself": renamed_over("itself", ""),
+}
+
+
+@pytest.mark.parametrize("place", ["site1/settings.py", "site1/urls.py"])
+def test_questions_about_the_disk(project: Project, place: str) -> None:
+    """One start before the first answer, none from the beginning for an edit of a view; and what then comes is seen."""
+    project.write({"questions.py": QUESTIONS, "apps.zip": zipped({"inner": ""})})
+    (project.root / "nowhere").symlink_to("target")
+    (project.root / "itself").symlink_to("itself")
+    project.append(place, "\nfrom questions import *\n")
+    asked = "', '.join(str(bool(each)) for each in questions.ASKED[6:18])"
+    project.append("site1/views.py", f"\nimport questions\nANSWERS = {asked}\n")
+    with project.serve() as served:
+        assert page(served) == "b0c0|t0"
+        served.save(edited("site1/views.py", "a = 'b0'", "a = 'b1'"))
+        assert page(served) == "b1c0|t0"
+        served.server.err.wait_for(r"reload 2 · (patch|resume) · ")
+        # Through `manage.py`, settings have asked before Afresh was there; what is loaded again asks again.
+        served.save(edited("site1/settings.py", "DEBUG = True", "DEBUG = True\nAGAIN = True"))
+        served.save(edited("site1/views.py", "a = 'b1'", "a = ANSWERS"))
+        was = page(served)
+        for change in COMES.values():
+            served.save(change)
+            now = page(served)
+            assert now != was
+            was = now
+        with project.beside().serve("--noreload") as cold:
+            assert page(cold) == was

@@ -39,7 +39,7 @@ class Outcome:
         return [e for e in self.journal if isinstance(e, Read) and e.file == str(path)]
 
     def asked(self, path: Path) -> list[bool]:
-        return [bool(e.found) for e in self.journal if isinstance(e, Stat) and e.path == str(path)]
+        return list(dict.fromkeys(bool(e.found) for e in self.journal if isinstance(e, Stat) and e.path == str(path)))
 
     def listed(self) -> list[str]:
         return [e.directory for e in self.journal if isinstance(e, Listing)]

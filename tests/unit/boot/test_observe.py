@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from afresh.reload.journal import Read, Stat
+
 from .project import Project
 
 
@@ -227,7 +229,8 @@ def test_what_changes_at_every_look_or_never_is_left_out(project: Project) -> No
     outcome = project.observed("main.py")
     assert outcome.errors == ""
     assert outcome.listed() == [str(project.directory)]
-    assert [e for e in outcome.journal if type(e).__name__ in ("Read", "Stat") and "main.py" not in str(e)] == []
+    seen = [e for e in outcome.journal if isinstance(e, Read | Stat) and "main.py" not in str(e)]
+    assert seen == [Stat(str(project.directory), "directory")]
 
 
 def test_directory_and_pipe_are_no_files(project: Project) -> None:

@@ -52,7 +52,7 @@ def saved(name: str, text: str) -> Change:
 
 
 def tool(name: str) -> Change:
-    return lambda root: (file(name)(root), (root / name).chmod(0o755))
+    return both(file(name), lambda root: (root / name).chmod(0o755))
 
 
 def both(*changes: Change) -> Change:
