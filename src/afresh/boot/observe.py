@@ -21,7 +21,7 @@ from afresh.source.reading import absolute, kind_in, kind_of, signature_in, sign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
     from typing import Any
 
@@ -219,10 +219,8 @@ class _Seen:
 
     def changer(self, positions: tuple[tuple[int, int | None], ...]) -> Handler:
         def changed(arguments: tuple[Any, ...]) -> None:
-            for position, directory in positions:
-                path = _place(arguments[position], None if directory is None else arguments[directory])
-                if path is not None and not isinstance(arguments[position], int):
-                    self._is_own(path)
+            for path in places(arguments, positions):
+                self._is_own(path)
 
         return changed
 
@@ -364,6 +362,14 @@ def _wrap(name: str, seen: _Seen) -> None:
     _wrapped.append(wrapper)
 
 
+def places(arguments: tuple[Any, ...], positions: Sequence[tuple[int, int | None]]) -> Iterator[str]:
+    """The paths that an event of `OUTPUTS` is about."""
+    for position, directory in positions:
+        path = _place(arguments[position], None if directory is None else arguments[directory])
+        if path is not None and not isinstance(arguments[position], int):
+            yield path
+
+
 def _place(target: Any, directory: int | None = None) -> str | None:
     """The absolute path that is meant; None where nothing on the disk decides the answer, or it cannot be named."""
     if isinstance(target, int):
@@ -395,7 +401,10 @@ def _is_short(path: str) -> bool:
 
 
 def _place_of_descriptor(descriptor: int) -> str | None:
-    path = system_readlink(f"/proc/self/fd/{descriptor}")
+    try:
+        path = system_readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return None  # there is no such descriptor
     return path if path.startswith("/") and not path.endswith(" (deleted)") else None
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 
-from afresh.boot.observe import OUTPUTS, WRITING, is_passed_over
+from afresh.boot.observe import OUTPUTS, WRITING, is_passed_over, places
 from afresh.boot.roots import OWN, is_installed
 from afresh.reload.journal import Read, Wrote
 from afresh.source.reading import absolute, signature_of
@@ -125,11 +125,10 @@ class Requests:
             frame = frame.f_back
         return False
 
-    def _changer(self, positions: tuple[int, ...]) -> Handler:
+    def _changer(self, positions: tuple[tuple[int, int | None], ...]) -> Handler:
         def changed(arguments: tuple[Any, ...]) -> None:
-            for position in positions:
-                if not isinstance(arguments[position], int):
-                    self._writes(absolute(os.fsdecode(arguments[position])))
+            for path in places(arguments, positions):
+                self._writes(path)
 
         return changed
 

@@ -145,7 +145,7 @@ class Ledger:
         path = entry.path if isinstance(entry, Stat) else entry.file
         if not by_request:
             self._only_read.discard(path)
-        elif not any((kind, path) in self._found for kind in (Read, Exec, Stat)):
+        elif not any((kind, path, follows) in self._found for kind in (Read, Exec, Stat) for follows in (True, False)):
             self._only_read.add(path)
 
     def _learn(self, entries: Iterable[Entry]) -> None:

@@ -81,7 +81,12 @@ def test_what_the_server_writes_is_its_own(desk: Desk, file: str, mode: str) -> 
 
 @pytest.mark.parametrize(
     ("event", "arguments"),
-    [("os.rename", ("x.new", None)), ("os.remove", (None,)), ("os.truncate", (None, 0)), ("os.link", ("x", None))],
+    [
+        ("os.rename", ("x.new", None, -1, -1)),
+        ("os.remove", (None, -1)),
+        ("os.truncate", (None, 0)),
+        ("os.link", ("x", None, -1, -1)),
+    ],
 )
 def test_what_the_server_renames_or_removes(desk: Desk, file: str, event: str, arguments: tuple[object, ...]) -> None:
     desk.open(file)
