@@ -314,7 +314,16 @@ def _library_of_project(project: Project, dice: random.Random) -> Project | None
     return project.with_files({"core/registry.py": text.replace(old, new)})
 
 
+def _burst(project: Project, dice: random.Random) -> Project | None:
+    """Several kinds in one save, as `git checkout`, "save all" and find-and-replace do."""
+    single = [name for name in KINDS if name not in ("burst", "undo", "break", "repair")]
+    for name in dice.sample(single, dice.randint(2, 6)):
+        project = KINDS[name][1](project, dice) or project
+    return project
+
+
 KINDS: dict[str, tuple[float, Change]] = {
+    "burst": (12, _burst),
     "function body": (10, _change_of("body", "other_body", "dispatched", "dispatched_list", "twice_wrapped_body")),
     "body that ran": (3, _change_of("ran_body", "metaclass", "descriptor", "subclass_hook")),
     "method body": (6, _change_of("method", "static", "klass", "metaclass_body", "enum_body")),

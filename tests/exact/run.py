@@ -6,6 +6,7 @@ import os
 import random
 import re
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -175,7 +176,10 @@ def save(root: Path, before: Tree, after: Tree, dice: random.Random) -> None:
     """Bring the files from one state to the other, in some order, in the ways of some editor."""
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     dice.shuffle(names)
-    for name in names:
+    spacing = dice.choice((0.0, 0.0, 0.001, 0.01, 0.05))
+    for position, name in enumerate(names):
+        if position and spacing:
+            threading.Event().wait(spacing)  # the input, and no wait for anything
         file = root / name
         if name not in after:
             file.unlink()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 # What a file is edited in decides what way the reload takes: the statements of a module, early or late in the start; a
 # function's body; one half of a class; a decorator's argument; a package and what is in it; data that the start reads;
-# a folder that it lists; a module that only a request imports.
+# a folder that it lists; a module that only a request imports; a file and a template that only requests read, and keep.
 FILES = {
     "version.py": "VERSION = {version}\n",
     "body.py": "def body():\n    return {body}\n",
@@ -40,6 +40,9 @@ LATE = {late}
     "dataset.py": "import pathlib\n\nDATA = int(pathlib.Path(__file__).with_name('data.txt').read_text())\n",
     "data.txt": "{data}\n",
     "lazy.py": "LAZY = {lazy}\n",
+    "words.json": '{{"read": {read}}}\n',
+    "page.html": "{template}\n",
+    "site.css": "p {{ order: {style} }}\n",
     "other.py": "OTHER = {other}\n",
     "decorated.py": """\
 def plus(number):
@@ -61,7 +64,7 @@ NAMES = sorted(file.stem for file in pathlib.Path(__file__).parent.glob("p*.py")
 PLUGIN = importlib.import_module("plugins." + NAMES[-1]).NUMBER
 """,
     "application.py": """\
-import hashlib, json, os
+import functools, hashlib, json, os
 from version import VERSION
 from body import body
 from shape import LATE, Shape, rows
@@ -74,6 +77,11 @@ from plugins import PLUGIN
 POSTS = os.path.join(os.path.dirname(__file__), "posts.txt")
 shape = Shape()
 
+@functools.cache
+def kept(name):
+    with open(os.path.join(os.path.dirname(__file__), name)) as file:
+        return file.read()
+
 def app(environ, start_response):
     from lazy import LAZY
     received = environ["wsgi.input"].read()
@@ -81,7 +89,9 @@ def app(environ, start_response):
         posts = os.open(POSTS, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.write(posts, environ["HTTP_X_ID"].encode() + b"\\n")
         os.close(posts)
-    seen = dict(version=VERSION, body=body(), side=shape.side, area=shape.area(), rows=next(rows()), late=LATE,
+    read, template = json.loads(kept("words.json"))["read"], int(kept("page.html"))
+    seen = dict(read=read, template=template)
+    seen.update(version=VERSION, body=body(), side=shape.side, area=shape.area(), rows=next(rows()), late=LATE,
                 data=DATA, lazy=LAZY, other=OTHER, decorator=decorated(), package=PACKAGE, inner=INNER, plugin=PLUGIN)
     answer = json.dumps([seen, hashlib.sha256(received).hexdigest()]).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
@@ -98,14 +108,18 @@ PLACES = {
     "late": "shape.py",
     "data": "data.txt",
     "lazy": "lazy.py",
+    "read": "words.json",
+    "template": "page.html",
     "other": "other.py",
     "decorator": "decorated.py",
     "package": "package/__init__.py",
     "inner": "package/inner.py",
     "plugin": "plugins",
 }
+UNUSED = "site.css"  # which no server reads
 BODIES = ("body", "area", "rows")
 WHOLE = ("application.py", "plugins/__init__.py")  # without a version in them
+BY_REQUESTS = ("lazy.py", "words.json", "page.html")
 PLUGIN = "NUMBER = {plugin}\n"
 BROKEN = "def broken(:\n"
 FIRST = 100_000  # versions keep their length, so that size and whole-second mtime do not tell two saves apart
@@ -167,14 +181,24 @@ class Storm:
             self._write_and_rename,
             self._delete_and_write,
         ]
-        edited = dice.choice((dice.sample(BODIES, 1), dice.sample(sorted(PLACES), dice.choice((1, 1, 1, 2)))))
+        # Of many kinds at once: as `git checkout`, "save all" and find-and-replace do, in any order and at any pace.
+        several = dice.choice((1, 1, 1, 2, 4, 8))
+        edited = dice.choice((dice.sample(BODIES, 1), dice.sample(sorted(PLACES), several)))
         saved = {**self.saved, **dict.fromkeys(edited, number)}
-        for name in sorted({PLACES[part] for part in edited}):
+        spacing = dice.choice((0.0, 0.0, 0.001, 0.005, 0.02, 0.05))
+        names = sorted({PLACES[part] for part in edited})
+        dice.shuffle(names)
+        if dice.random() < 0.2:
+            (self.folder / UNUSED).write_text(FILES[UNUSED].format(style=number))
+        for position, name in enumerate(names):
+            if position and spacing:
+                self._stop.wait(spacing)
             if name == "plugins":
                 self._add_and_remove(self.folder / name, number)
                 continue
             # A request that is sent before a save has ended may import what is half written, and say so with a 500.
-            style = self._write_and_rename if name == "lazy.py" else dice.choice(styles)
+            # So may one that reads half a file and keeps it, and say what it makes of that.
+            style = self._write_and_rename if name in BY_REQUESTS else dice.choice(styles)
             if name.endswith(".py") and name != "lazy.py" and dice.random() < 0.1:
                 self._breaks += 1
                 style(self.folder / name, BROKEN)
@@ -277,5 +301,5 @@ class Storm:
 def write_project(folder: Path) -> None:
     for name, text in FILES.items():
         (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text if name in WHOLE else text.format(**dict.fromkeys(PLACES, FIRST)))
+        (folder / name).write_text(text if name in WHOLE else text.format(**dict.fromkeys([*PLACES, "style"], FIRST)))
     (folder / f"plugins/p{FIRST}.py").write_text(PLUGIN.format(plugin=FIRST))

@@ -155,3 +155,13 @@ def test_an_environment_above_the_project(project: Project) -> None:
         assert served.get() == "b0 none none n0 none"
         written(".env", "SECRET=s1")(project.root.parent)
         assert served.get() == "b0 s1 none n0 none"
+
+
+def test_code_in_a_folder_of_templates(project: Project) -> None:
+    """django/django pull request 15388: the reloader took any file there for a template and did nothing about code."""
+    edited("site1/settings.py", "BASE_DIR / 'templates'", "BASE_DIR / 'templates', BASE_DIR")(project.root)
+    with project.serve() as served:
+        assert served.get() == "b0c0|t0"
+        for number in range(1, 4):
+            served.save(*both_kinds(number - 1, number, written))
+            assert served.get() == f"b{number}c{number}|t{number}"
