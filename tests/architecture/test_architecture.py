@@ -23,7 +23,7 @@ LEVELS = [
     {"pages", "static", "watch", "handover", "live"},
     {"channel", "source"},
     {"reload", "options", "record"},
-    {"errors", "modules", "stack", "__init__"},
+    {"errors", "guard", "modules", "stack", "__init__"},
 ]
 LEVEL_OF = {room: depth for depth, rooms in enumerate(LEVELS) for room in rooms}
 

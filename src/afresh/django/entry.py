@@ -14,6 +14,8 @@ from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from afresh.guard import failed, guarded
+
 if TYPE_CHECKING:
     from afresh.keeper.spec import BootSpec
     from afresh.options.table import Options
@@ -28,9 +30,14 @@ def enter() -> None:
     argv = _argv_of_execute(sys._getframe())
     if argv is None or argv[1:2] != ["runserver"]:
         return
-    if _has_session():
-        return
-    is_wanted = os.environ.get(RUN_MAIN) != "true" and _wants_reloader(argv[2:])
+    if not _has_session():
+        guarded("taking over from runserver", "Django's own server runs")(_enter)(argv)
+
+
+def _enter(argv: list[str]) -> None:
+    is_wanted = _wants_reloader(argv[2:])
+    if is_wanted and os.environ.get(RUN_MAIN) == "true":
+        return  # Django's own reloader has started this process, and runs the server on a thread
     if is_wanted and sys.platform == "linux" and not _is_debugged():
         _become_keeper(argv)
         return
@@ -109,14 +116,27 @@ def _become_keeper(argv: list[str]) -> None:
     if pid == 0:
         keeper_side.close()
         os.close(lifeline[1])
-        _go_on_as_first_boot(boot_side, lifeline[0])
+        try:
+            _go_on_as_first_boot(boot_side, lifeline[0])
+        except Exception as exc:
+            # It must not go on as Django's server: its parent becomes the keeper.
+            failed("going on as the first start", "a fresh interpreter starts, by the next edit at last", exc)
+            os._exit(1)
         return
     boot_side.close()
-    with keeper_side:  # where there is no use for it, its end is the child's
-        spec = _spec(argv, sys.orig_argv)
-        if not _must_start_afresh():
-            keeper_side.send(json.dumps([spec.target, spec.options.allow_host]).encode("ascii"))
-            _exec_keeper(spec, lifeline, (keeper_side, pid), _consumed_so_far(spec.target, forked), began)
+    try:
+        with keeper_side:  # where there is no use for it, its end is the child's
+            spec = _spec(argv, sys.orig_argv)
+            if not _must_start_afresh():
+                keeper_side.send(json.dumps([spec.target, spec.options.allow_host]).encode("ascii"))
+                _exec_keeper(spec, lifeline, (keeper_side, pid), _consumed_so_far(spec.target, forked), began)
+    except BrokenPipeError:
+        pass  # the child has failed, and said so
+    except BaseException:
+        # It may be on its way already, and there will be no keeper.
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
     os.waitpid(pid, 0)
     _exec_keeper(spec, lifeline, None)
 

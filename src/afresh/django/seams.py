@@ -56,7 +56,8 @@ def _patch_runserver(runserver: ModuleType) -> None:
         on_bind: Callable[[int], None] | None = None,
         server_cls: type = runserver.WSGIServer,
     ) -> None:
-        if server_cls is not runserver.WSGIServer:
+        # Django's own reloader runs the server on a thread, where ours cannot wait for signals.
+        if server_cls is not runserver.WSGIServer or (current() is None and not _is_main_thread()):
             original(addr, port, wsgi_handler, ipv6, threading, on_bind, server_cls)
             return
         from afresh.django import serving
@@ -70,6 +71,12 @@ def _patch_runserver(runserver: ModuleType) -> None:
 
     run.is_afresh = True  # type: ignore[attr-defined]
     runserver.run = run  # type: ignore[attr-defined]
+
+
+def _is_main_thread() -> bool:
+    import threading
+
+    return threading.current_thread() is threading.main_thread()
 
 
 def _prepare_boot(base: ModuleType) -> None:
