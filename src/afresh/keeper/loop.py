@@ -48,6 +48,7 @@ from afresh.keeper.spec import RESTARTING, STOPPING, BootSpec, log_form, project
 from afresh.keeper.terminal import Terminal
 from afresh.keeper.texts import Texts
 from afresh.keeper.twin import mentions_run_main
+from afresh.live.kinds import are_swapped
 from afresh.reload.journal import Edit, Entry, Exec, Read
 from afresh.reload.orders import Course, Patch
 from afresh.reload.plan import Plan, Way
@@ -1427,6 +1428,8 @@ class Keeper:
 
     def _may_follow(self, paths: Sequence[str]) -> bool:
         """Whether pages are to show what has become of these files, which only requests have read."""
+        if are_swapped(paths, self._folder):
+            return False  # the page stays, and takes the new ones from the next server
         may_follow = self._echoes.changed(paths, time.monotonic())
         if self._follows and not may_follow:
             name = console.printable(console.relative(min(paths), self.spec.cwd))

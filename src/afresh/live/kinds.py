@@ -21,6 +21,11 @@ def kinds(changed: Iterable[str], pages: Iterable[str], root: str) -> dict[str, 
     return found | {os.path.basename(path): "page" for path in made_from}
 
 
+def are_swapped(paths: Iterable[str], root: str) -> bool:
+    """Whether a page takes each of them in place of the old one and stays: stylesheets and images."""
+    return all(_kind(path) in ("css", "image") and _is_below(path, root) for path in paths)
+
+
 def _kind(path: str) -> str:
     extension = os.path.splitext(path)[1].lower()
     if extension == ".css":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from afresh.live.kinds import kinds
+from afresh.live.kinds import are_swapped, kinds
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,16 @@ def test_no_more_of_a_path_is_told_than_an_address_may_hold() -> None:
 
 def test_what_pages_are_made_from_is_told_by_its_name_alone() -> None:
     assert kinds([], ["/elsewhere/templates/base.html"], "/p") == {"base.html": "page"}
+
+
+@pytest.mark.parametrize(
+    ("paths", "swapped"),
+    [
+        (["/p/static/a.css", "/p/logo.svg"], True),
+        (["/p/static/a.css", "/p/words.json"], False),
+        (["/p/static/app.js"], False),
+        (["/q/a.css"], False),
+    ],
+)
+def test_what_a_page_takes_in_place(paths: list[str], swapped: bool) -> None:
+    assert are_swapped(paths, "/p") is swapped
