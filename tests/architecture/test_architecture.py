@@ -23,7 +23,7 @@ LEVELS = [
     {"pages", "static", "watch", "handover", "live"},
     {"channel", "source"},
     {"reload", "options", "record"},
-    {"errors", "guard", "modules", "stack", "__init__"},
+    {"errors", "guard", "modules", "native", "stack", "__init__"},
 ]
 LEVEL_OF = {room: depth for depth, rooms in enumerate(LEVELS) for room in rooms}
 
@@ -36,11 +36,11 @@ MAY_IMPORT = {
     "subprocess": {"keeper", "cli", "testing"},
 }
 MAY_USE = {
-    "os.fork": {"boot", "django/entry.py"},
+    "os.fork": {"boot", "django/entry.py", "native.py"},
     "os.forkpty": set[str](),
     "os.posix_spawn": {"keeper"},
     "os.execv": {"django/entry.py"},
-    "os.execve": {"django/entry.py"},
+    "os.execve": {"django/entry.py", "keeper"},
     "socket.bind": {"keeper", "django/boot.py", "testing"},
     "socket.create_server": set[str](),
     "sys.exit": {"cli", "keeper", "boot", "django", "__main__.py"},

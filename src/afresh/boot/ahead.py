@@ -7,11 +7,11 @@ later: code is given for the very files that it was made of, and else loaded as 
 from __future__ import annotations
 
 import _imp
-import time
 from importlib.util import cache_from_source
 
 import msgspec
 
+from afresh import native
 from afresh.reload.journal import Exec, Signature
 from afresh.source.bytecode import code_for, is_by_hash
 from afresh.source.reading import digest_of, read_source, signature_of
@@ -58,7 +58,7 @@ class Ahead:
 
     def load(self, executions: Iterable[Exec], cache: CodeCache) -> None:
         """Load the code of what was executed, as far as it is compiled."""
-        before = time.time_ns() - SETTLED_NS
+        before = native.time_of_files() - SETTLED_NS
         for executed in executions:
             if not executed.digest:
                 library = _library(executed.file, before)

@@ -5,11 +5,11 @@ import select
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable, Sequence
 
 import msgspec
 
+from afresh import native
 from afresh.boot import collecting
 from afresh.boot.ending import end, flush, forget_exit_handlers
 from afresh.channel import messages as msg
@@ -55,14 +55,14 @@ class Checkpoint:
 
     def stay(self) -> bool:
         """Fork: true in the dormant process that stays, false in the child that goes on as the boot it was."""
-        began = time.monotonic()
+        began = native.monotonic()
         collecting.keep()
         # Whoever stays is deaf to these from its first moment; the keeper, which got them too, ends everybody.
         signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
         self._hear_of_children()
         pid = self._fork()
         if pid:
-            took = time.monotonic() - began
+            took = native.monotonic() - began
             self._go_deaf()
             self._endpoint.send(msg.Continued(pid, took))
         else:

@@ -146,6 +146,15 @@ class Control:
                 case _:
                     self._backlog.append((message, descriptors))
 
+    def claim(self) -> None:
+        """Return when nobody under the keeper holds the command's address."""
+        self.send(msg.Claim())
+        while True:
+            message, descriptors = self.receive_raw()
+            if isinstance(message, msg.Yielded):
+                return
+            self._backlog.append((message, descriptors))
+
     def receive_raw(self) -> tuple[msg.ToApp, list[int]]:
         """The next message from the keeper; ends the process when there is no keeper."""
         try:

@@ -5,9 +5,9 @@ import resource
 import signal
 import socket
 import sys
-import time
 from typing import NoReturn
 
+from afresh import native
 from afresh.boot import collecting, observe, silence, threads
 from afresh.boot.control import Control
 from afresh.boot.descriptors import given_at_exec
@@ -74,6 +74,8 @@ def _run_boot(order: msg.Begin, control: Control) -> NoReturn:
 
     roots = ProjectRoots.of_target(order.target)
     session = start_observing(control, roots, order.adapter, order.course, order.allow_host)
+    if order.target[0] != "wsgi":
+        session.watch_binds(None if order.address is None else order.address[1])
     report_end(session, lambda: _run(order, session))
 
 
@@ -121,7 +123,7 @@ def start_observing(
     journal = JournalWriter(control.consumed)
     times = begin_timing()
     executions = Executions(roots, journal.add, times)
-    standing = Standing(control, roots, Placement(time.monotonic(), course or Course()))
+    standing = Standing(control, roots, Placement(native.monotonic(), course or Course()))
     cache = CodeCache(default_directory(os.environ))
     observer = Observer(journal, roots, cache, _triggers(adapter), standing, times.looked_up, while_importing)
     session = Session(control, "boot", Observation(journal, roots, observer, executions, standing), allow_host)
@@ -173,7 +175,9 @@ def report_end(session: Session, run: "Callable[[], object]") -> NoReturn:
 def _exited(session: Session, status: int) -> NoReturn:
     session.flush()
     if session.has_command:
-        title = f"The project ended its process with status {status} while it was starting."
+        whose = "The project's own server ended with status {}."
+        ended = "The project ended its process with status {} while it was starting."
+        title = (whose if session.own is not None and session.own.has_claimed else ended).format(status)
         # What it has printed is not known here: it may have found a port or a lock in use.
         session.control.send(msg.Failed(msg.Failure("exit", title), is_held=status != 0))
     else:
@@ -207,6 +211,7 @@ def observe_from_here(
     channel: socket.socket,
     lifeline: int,
     target: tuple[str, ...],
+    port: int | None,
     adapter: str,
     allow_host: tuple[str, ...],
     places: "Iterable[str]",
@@ -214,8 +219,8 @@ def observe_from_here(
     """Become a boot in the middle of a command that is already running (the entry through `manage.py`).
 
     What was imported before, and what may have been read in these `places`, is for others to tell
-    (`afresh.boot.loaded`, `afresh.boot.assumed`). However the command ends, the keeper hears
-    of it.
+    (`afresh.boot.loaded`, `afresh.boot.assumed`). However the command ends, the keeper hears of it. `port`: see
+    `Session.watch_binds`.
     """
     import atexit
 
@@ -225,6 +230,7 @@ def observe_from_here(
     control = Control(channel, lifeline=lifeline, first=True, given=given_at_exec())
     session = start_observing(control, ProjectRoots.of_target(target), adapter, allow_host=allow_host)
     session.may_have_read(places)
+    session.watch_binds(port)
     _report_uncaught(session)
 
     def register() -> None:

@@ -94,6 +94,11 @@ def observe_requests(handlers: dict[str, Handler]) -> None:
         _handlers_of_requests.update(handlers)
 
 
+def also(event: str, handler: Handler) -> None:
+    """Call the handler with the arguments of this audit event too, until `stop`."""
+    _handlers[event] = handler
+
+
 def stop() -> None:
     """End the observation; the functions of `os` are Python's own again."""
     _handlers.clear()

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 
+from afresh import native
 from afresh.boot.descriptors import survey
 from afresh.boot.renewal import Survey
 
@@ -86,6 +87,8 @@ def _obstacle() -> str:
     """What stands against a fork beside open descriptors."""
     if sys.gettrace() is not None or _has_monitoring_tool():
         return "a debugger or a coverage tool is active"
+    if exchanged_by := native.who_forks() or native.who_serves():
+        return f"{exchanged_by} has taken the place of functions of Python's own, and what it keeps is not to be copied"
     if threading.current_thread() is not threading.main_thread():
         return "it would be in the middle of a thread"
     if _has_threads():
@@ -116,8 +119,8 @@ def _has_threads() -> bool:
             return True
         if len(tasks) <= 1 + _allowed:
             return False
-        deadline = deadline or time.monotonic() + ENDING
-        if time.monotonic() > deadline:
+        deadline = deadline or native.monotonic() + ENDING
+        if native.monotonic() > deadline:
             _lasting.update(tasks)
             return True
         time.sleep(0.001)

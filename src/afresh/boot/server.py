@@ -4,11 +4,11 @@ import os
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NoReturn
 
+from afresh import native
 from afresh.boot.application import Application
 from afresh.boot.control import Control
 from afresh.boot.ending import end
@@ -190,7 +190,7 @@ class _RousingGate(ServerGate):
 
     def look(self) -> Verdict:
         """As of any gate."""
-        now = time.monotonic()
+        now = native.monotonic()
         if now - self._roused > 0.1:
             self._roused = now
             self.rouse()

@@ -10,6 +10,7 @@ from afresh.boot import collecting, observe, silence, threads
 from afresh.boot.application import Application
 from afresh.boot.control import Control, import_needed
 from afresh.boot.journal import JournalWriter
+from afresh.boot.own import OwnServer
 from afresh.boot.requests import Requests
 from afresh.boot.roots import ProjectRoots
 from afresh.boot.witness import reached
@@ -54,6 +55,8 @@ class Session:
         self._control = control
         self._observation = observation
         self._needed: tuple[str, ...] = ()
+        # Where the command may bring a server of its own.
+        self.own: OwnServer | None = None
 
     def __repr__(self) -> str:
         return f"<Session role={self.role} {self._control!r}>"
@@ -115,11 +118,15 @@ class Session:
         for first in range(0, len(trees), MOST_PATHS):
             self.control.send(msg.WatchTrees(tuple(trees[first : first + MOST_PATHS])))
 
-    def serves_by_itself(self) -> None:
-        """The command brings its own server: give up the port, and only watch."""
+    def watch_binds(self, port: int | None) -> OwnServer:
+        """Notice a server of the project's own: `port` is what the command line says, if it does."""
+        self.own = OwnServer(self.control, port or None, self._serves_by_itself)
+        return self.own
+
+    def _serves_by_itself(self) -> None:
         collecting.as_before()
-        self.flush()
-        self.control.send(msg.ServesByItself())
+        self._end_start()
+        self._seen.journal.serve(self.control.consumed)
 
     def is_project(self, file: str) -> bool:
         """Whether the file is the project's own."""
@@ -135,13 +142,7 @@ class Session:
         """Everything is loaded: serve. Ends the process."""
         seen = self._seen
         import_needed(self._needed)
-        threads.is_ready()
-        observe.stop()
-        seen.executions.stop()
-        seen.observer.expect_nothing()
-        seen.standing.end()
-        silence.end()
-        self.flush()
+        self._end_start()
         seen.journal.serve(self.control.confirm)
         patch = partial(seen.observer.patch, for_good=True)
         compiler = seen.observer.compiler if seen.executions.is_on else None
@@ -150,6 +151,17 @@ class Session:
             application, roots=seen.roots, observe_requests=partial(observe.observe_requests, requests.handlers)
         )
         self.control.ready(application, compiler, patch)
+
+    def _end_start(self) -> None:
+        """The start is over: what is consumed from now on is consumed by a server."""
+        seen = self._seen
+        threads.is_ready()
+        observe.stop()
+        seen.executions.stop()
+        seen.observer.expect_nothing()
+        seen.standing.end()
+        silence.end()
+        self.flush()
 
 
 _current: Session | None = None

@@ -7,8 +7,8 @@ that was going on.
 from __future__ import annotations
 
 import sys
-import time
 
+from afresh import native
 from afresh.boot.placement import Placement
 from afresh.boot.roots import STDLIB, is_below
 from afresh.channel import messages as msg
@@ -58,13 +58,13 @@ class Standing:
 
     def before(self, file: str) -> bool:
         """The module at `file` is about to be executed; true in a process that is resumed here."""
-        if self._is_over or not self._placement.is_due(file, time.monotonic()):
+        if self._is_over or not self._placement.is_due(file, native.monotonic()):
             return False
         return self._stand(None)
 
     def line_in(self, file: str) -> int:
         """Above which line of `file` to call `inside`; 0 for none."""
-        return 0 if self._is_over else self._placement.line_in(file, time.monotonic())
+        return 0 if self._is_over else self._placement.line_in(file, native.monotonic())
 
     def inside(self, place: Inside) -> bool:
         """The module has come to that place; true in a process that is resumed here."""
@@ -81,14 +81,14 @@ class Standing:
         if obstacle := self._control.obstacle():
             self._tell(obstacle)
             return False
-        began = time.monotonic()
+        began = native.monotonic()
         self.flush()
         go = self._control.leave_checkpoint(msg.Stood(unfinished, inside, self._placement.is_set_up))
         self.on_fork()
         if go is None:
-            self._placement.spent(time.monotonic() - began)
+            self._placement.spent(native.monotonic() - began)
             return False
-        self._placement = self._placement.resumed(time.monotonic(), go.course)
+        self._placement = self._placement.resumed(native.monotonic(), go.course)
         self.on_resume(go)
         return True
 

@@ -6,8 +6,9 @@ What extension modules do is their importer's time.
 
 from __future__ import annotations
 
-import time
 from _thread import get_ident
+
+from afresh import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 # Per module: file, when its look-up or its code began, when it ended (0: never), the index of its importer or -1.
 Timed = list["str | int"]
 
-_clock = time.monotonic_ns
+_clock = native.monotonic_ns
 
 
 class ModuleTimes:

@@ -1,8 +1,8 @@
 """What a serving process tells of its requests: collected at no cost worth naming, passed on now and then."""
 
 import threading
-import time
 
+from afresh import native
 from afresh.boot.control import Control
 from afresh.channel import messages as msg
 from afresh.record.outbox import Outbox
@@ -38,4 +38,4 @@ class ChannelWitness(Outbox):
 
 def reached(control: Control, stage: str, details: str) -> None:
     """Tell the keeper that the boot has come past a stage (`afresh.record.events.Reached`)."""
-    control.send(msg.Happened(((REACHED, time.monotonic_ns(), stage, details),)))
+    control.send(msg.Happened(((REACHED, native.monotonic_ns(), stage, details),)))

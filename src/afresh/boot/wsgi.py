@@ -6,6 +6,7 @@ import sys
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from afresh import native
 from afresh.boot.application import Application
 from afresh.boot.ending import end
 from afresh.boot.session import Session
@@ -25,6 +26,11 @@ def serve_application(session: Session, target: str, address: tuple[str, int, bo
     host, port, ipv6 = address
     session.control.ask_to_bind(host, port, ipv6=ipv6)
     application = load(target)
+    if exchanged_by := native.who_serves():
+        raise RuntimeError(
+            f"{exchanged_by} has taken the place of Python's threads and sockets. Only runserver can be served then, "
+            "by Django's own server."
+        )
     try:
         port = session.control.bound()
     except OSError as exc:

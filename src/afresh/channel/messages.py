@@ -225,6 +225,12 @@ class Refused(_Message):
     """The command declines to run (usage, CommandError, `--help`) and the process ends in an orderly way."""
 
 
+class GivesWay(_Message):
+    """The command is to be run without Afresh, for the reason `why`, in words; the process ends."""
+
+    why: str
+
+
 class Forked(_Message):
     """A checkpoint answers `Fork`: the process id of the child that the keeper calls `handle`."""
 
@@ -326,8 +332,16 @@ class NotLive(_Message):
     reason: str
 
 
+class Claim(_Message):
+    """The project's own code is about to bind the address of its command. Answer: `Yielded`, when it may."""
+
+
 class ServesByItself(_Message):
-    """The command brings a server of its own (another `server_cls`, an `inner_run` that never calls `run`)."""
+    """A server of the project's own accepts connections. `receivers`: as in `Ready`. `why`: what there is to say of it,
+    if not that the command brings it."""
+
+    receivers: bool = False
+    why: str = ""
 
 
 # ---- from the keeper to an app process --------------------------------------------------------------------------
@@ -358,6 +372,10 @@ class Bound(_Message):
     """The address is bound. `port` is the real one."""
 
     port: int
+
+
+class Yielded(_Message):
+    """Nobody under the keeper holds the address any more."""
 
 
 class BindFailed(_Message):
@@ -537,6 +555,7 @@ FromApp: TypeAlias = (
     | Ready
     | Failed
     | Refused
+    | GivesWay
     | Forked
     | ChildEnded
     | Lacks
@@ -552,6 +571,7 @@ FromApp: TypeAlias = (
     | Answered
     | Asked
     | NotLive
+    | Claim
     | ServesByItself
 )
 
@@ -559,6 +579,7 @@ ToApp: TypeAlias = (
     Begin
     | Bound
     | BindFailed
+    | Yielded
     | Covered
     | Fork
     | Go

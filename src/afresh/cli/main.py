@@ -91,7 +91,9 @@ def _run_here(target: tuple[str, ...], flags: Flags) -> int:
     os.environ.update(as_environment(flags))
     if not sys.flags.safe_path:
         del sys.path[0]  # where this command lies; `run_target` puts in the script's place
-    import_module("afresh.django.seams").install()
+    why_not = import_module("afresh.django.seams").install()
+    if why_not:
+        print(why_not, file=sys.stderr)
     run_target(target)
     return 0
 

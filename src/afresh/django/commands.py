@@ -1,14 +1,17 @@
 """What Afresh does to a `runserver` command before it runs, and how its errors read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import StringIO
+from types import CodeType
 from typing import Any
 
 from django.core.management.base import BaseCommand, OutputWrapper, SystemCheckError
 from django.core.management.commands.runserver import Command as RunserverCommand
+from django.core.servers.basehttp import WSGIServer
 from django.db import connections
 from django.utils.autoreload import logger
 
+from afresh import native
 from afresh.channel.messages import Failure
 from afresh.django.text import without_colours
 
@@ -21,17 +24,35 @@ def announce() -> None:
     logger.info("Watching for file changes with %s", "Afresh")
 
 
-def has_own_server(command: object) -> bool:
-    """Whether the command brings a server that Afresh cannot serve for: another class of server, or an `inner_run`
-    that never comes to Django's `run` (daphne's)."""
-    if not isinstance(command, RunserverCommand):
-        return False
-    inner_run = type(command).inner_run
-    if inner_run is RunserverCommand.inner_run:
-        from django.core.servers.basehttp import WSGIServer
+def has_own_inner_run(command: object) -> bool:
+    """Whether the command may serve in another way than Django's."""
+    return isinstance(command, RunserverCommand) and type(command).inner_run is not RunserverCommand.inner_run
 
-        return command.server_cls is not WSGIServer
-    return not {"run", "inner_run"} & set(inner_run.__code__.co_names)
+
+def cannot_come_to_run(command: object) -> bool:
+    """Whether the command's `inner_run`, and what it calls of the command, neither calls Django's nor what that calls:
+    so that it serves in another way, of which this process may see nothing (a program that it starts)."""
+    return isinstance(command, RunserverCommand) and not _may_come_to_run(type(command), "inner_run", set())
+
+
+def _may_come_to_run(kind: type, name: str, seen: set[str]) -> bool:
+    method = getattr(kind, name, None)
+    if method is None or name in seen or method is getattr(RunserverCommand, name, None):
+        return name == "inner_run"
+    seen.add(name)
+    code = getattr(method, "__code__", None)
+    if code is None:
+        return True  # a wrapper, of which nothing is known
+    names = set(_names(code))
+    calls_run = "run" in names and hasattr(method.__globals__.get("run"), "is_afresh")
+    return calls_run or "inner_run" in names or any(_may_come_to_run(kind, each, seen) for each in names)
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
 
 
 def prepare(command: object, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,6 +74,8 @@ def _runs_djangos_checks(command: object) -> bool:
     kind = type(command)
     return (
         kind.inner_run is RunserverCommand.inner_run
+        and command.server_cls is WSGIServer
+        and not native.who_serves()
         and kind.check is BaseCommand.check
         and kind.check_migrations is BaseCommand.check_migrations
         and kind.get_check_kwargs is RunserverCommand.get_check_kwargs

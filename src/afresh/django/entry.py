@@ -9,11 +9,12 @@ import os
 import signal
 import socket
 import sys
-import time
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from afresh import native
+from afresh.django.support import objection
 from afresh.guard import failed, guarded
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 RUN_MAIN = "RUN_MAIN"  # django.utils.autoreload.DJANGO_AUTORELOAD_ENV
 TARGET_BYTES = 200_000  # of one packet, at most
+HELP = ("-h", "--help", "--version")
+_was_entered = False  # the command is a runserver, and what becomes of it has been decided
 CLOCK_LAG = 10_000_000  # nanoseconds that the file system's clock is behind, at most: a tick
 
 
@@ -30,8 +33,16 @@ def enter() -> None:
     argv = _argv_of_execute(sys._getframe())
     if argv is None or argv[1:2] != ["runserver"]:
         return
-    if not _has_session():
-        guarded("taking over from runserver", "Django's own server runs")(_enter)(argv)
+    if _has_session():
+        return
+    if why := objection():
+        # Django loads the project twice, and `--help` is to say what it says.
+        if os.environ.get(RUN_MAIN) != "true" and not any(word in HELP for word in argv):
+            print(why, file=sys.stderr)
+        return
+    global _was_entered
+    _was_entered = True
+    guarded("taking over from runserver", "Django's own server runs")(_enter)(argv)
 
 
 def _enter(argv: list[str]) -> None:
@@ -71,7 +82,7 @@ def _argv_of_execute(frame: FrameType | None) -> list[str] | None:
 def _wants_reloader(words: list[str]) -> bool:
     from afresh.keeper.spec import is_noreload
 
-    return not any(word in ("-h", "--help", "--version") or is_noreload(word) for word in words)
+    return not any(word in HELP or is_noreload(word) for word in words)
 
 
 def _is_debugged() -> bool:
@@ -86,6 +97,29 @@ def _is_coverage(tracer: object) -> bool:
     return type(tracer).__module__.startswith("coverage") or getattr(tracer, "__module__", "").startswith("coverage")
 
 
+def stand_in_front() -> None:
+    """Called where Django's reloader would start its child, of a command that `enter` did not know for one that serves
+    (`call_command` of a command of the project's own, of a script). Ends the process as Django does.
+
+    It stays beside the keeper, as Django's stays beside its child: what has been started by now (threads, programs) is
+    to live on. Returns where Django itself is to go on: in a child of its reloader, on a thread other than the main
+    one, where it raises, and where there is no command line to start again.
+    """
+    from threading import current_thread, main_thread
+
+    is_child = os.environ.get(RUN_MAIN) == "true"
+    if _was_entered or is_child or sys.platform != "linux" or current_thread() is not main_thread():
+        return
+    if _is_debugged():
+        _spawn_boots(sys.argv)
+    spec = _spec(sys.argv, sys.orig_argv)
+    if not spec.target or spec.target[0] == "-":
+        return
+    from afresh.keeper.spawner import run
+
+    sys.exit(run(spec))
+
+
 def _spawn_boots(argv: list[str]) -> NoReturn:
     """Be what Django's parent process is, where a fork or an exec would lose the debugger: start all others beside."""
     from django.utils.autoreload import get_child_arguments
@@ -95,7 +129,7 @@ def _spawn_boots(argv: list[str]) -> NoReturn:
     print("A debugger is attached: each save starts a process that it can follow.", file=sys.stderr)
     # Not `sys.orig_argv`, which would start one more debugger.
     command = [os.fspath(word) for word in get_child_arguments()]
-    sys.exit(run(_spec(argv, command)))
+    sys.exit(run(_spec(argv, command)._replace(is_debugged=True)))
 
 
 def _become_keeper(argv: list[str]) -> None:
@@ -104,14 +138,15 @@ def _become_keeper(argv: list[str]) -> None:
     The user waits for the boot, so the fork comes first. What the parent has to find out before the boot may run any
     more of the project is found while the boot imports what it needs of Afresh.
     """
-    began = time.monotonic_ns()
+    began = native.monotonic_ns()
     lifeline = os.pipe()
-    if len(os.listdir("/proc/self/task")) > 1:  # threads that a fork would lose
+    # Threads that a fork would lose, or a loop that it would share.
+    if len(os.listdir("/proc/self/task")) > 1 or native.who_forks() or native.who_serves():
         _exec_keeper(_spec(argv, sys.orig_argv), lifeline, None)
     keeper_side, boot_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    forked = time.time_ns()
+    forked = native.time_of_files()
     pid = os.fork()
     if pid == 0:
         keeper_side.close()
@@ -128,7 +163,8 @@ def _become_keeper(argv: list[str]) -> None:
         with keeper_side:  # where there is no use for it, its end is the child's
             spec = _spec(argv, sys.orig_argv)
             if not _must_start_afresh():
-                keeper_side.send(json.dumps([spec.target, spec.options.allow_host]).encode("ascii"))
+                port = None if spec.address is None else spec.address[1]
+                keeper_side.send(json.dumps([spec.target, port, spec.options.allow_host]).encode("ascii"))
                 _exec_keeper(spec, lifeline, (keeper_side, pid), _consumed_so_far(spec.target, forked), began)
     except BrokenPipeError:
         pass  # the child has failed, and said so
@@ -247,8 +283,9 @@ def _go_on_as_first_boot(channel: socket.socket, lifeline: int) -> None:
     order = channel.recv(TARGET_BYTES)
     if not order:
         os._exit(0)  # the parent has found a reason to go on without this process
-    target, allow_host = map(tuple, json.loads(order))
+    target, port, allow_host = json.loads(order)
     os.environ[RUN_MAIN] = "true"
+    target = tuple(target)
     places = _places_of_settings(target)
-    observe_from_here(channel, lifeline, target, "afresh.django.seams", allow_host, places)
+    observe_from_here(channel, lifeline, target, port, "afresh.django.seams", tuple(allow_host), places)
     install()

@@ -8,14 +8,18 @@ runserver.py).
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from afresh import native
+from afresh.boot.own import EXCHANGED, Hooks
 from afresh.boot.session import Session, current
+from afresh.channel.messages import Dealt, GivesWay
 from afresh.django.idle import close_idle
 from afresh.django.measuring import save_at_end
+from afresh.django.support import objection
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -32,7 +36,10 @@ def _patch_autoreload(autoreload: ModuleType) -> None:
     def run_with_reloader(main_func: Callable[..., object], *args: Any, **kwargs: Any) -> None:
         session = current()
         if session is None:
-            (in_parent or partial(original, main_func, *args, **kwargs))()
+            from afresh.django.entry import stand_in_front
+
+            (in_parent or stand_in_front)()
+            original(main_func, *args, **kwargs)
         elif session.role == "twin":
             _stand_in()
         else:
@@ -56,14 +63,19 @@ def _patch_runserver(runserver: ModuleType) -> None:
         on_bind: Callable[[int], None] | None = None,
         server_cls: type = runserver.WSGIServer,
     ) -> None:
+        session = current()
+        exchanged_by = native.who_serves()
         # Django's own reloader runs the server on a thread, where ours cannot wait for signals.
-        if server_cls is not runserver.WSGIServer or (current() is None and not _is_main_thread()):
+        is_on_a_thread = session is None and not _is_main_thread()
+        if server_cls is not runserver.WSGIServer or exchanged_by or is_on_a_thread:
+            if session is not None and session.own is not None:
+                session.own.port = port
+                session.own.why = EXCHANGED.format(exchanged_by) if exchanged_by else ""
             original(addr, port, wsgi_handler, ipv6, threading, on_bind, server_cls)
             return
         from afresh.django import serving
 
         asked = serving.RunArguments(addr, port, wsgi_handler, ipv6, threading, on_bind or (lambda _: None))
-        session = current()
         if session is None:
             serving.serve_here(asked)
         else:
@@ -85,21 +97,58 @@ def _prepare_boot(base: ModuleType) -> None:
         session.declines = lambda exc: isinstance(exc, base.CommandError)  # raised as such with --traceback
         session.before_fork(close_idle)
         save_at_end()
+        _give_way_to_others(session, base.BaseCommand)
+        if session.own is not None:
+            session.own.hooks = Hooks(partial(_answer_also, session), partial(_begin_reloader, session))
+
+
+def _give_way_to_others(session: Session, kind: Any) -> None:
+    """Let a `runserver` that is none of Django's have the address: whatever it does, it does not come to `run`."""
+    original = kind.run_from_argv
+    if hasattr(original, "is_afresh"):
+        return
+
+    def run_from_argv(self: object, argv: list[str]) -> None:
+        runserver = sys.modules.get("django.core.management.commands.runserver")
+        if argv[1:2] == ["runserver"] and (runserver is None or not isinstance(self, runserver.Command)):
+            if session.role == "twin":
+                _stand_in()
+            if session.own is not None:
+                session.own.claim(is_elsewhere=True)
+                # What it has started and waits for, it ends.
+                signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        original(self, argv)
+
+    run_from_argv.is_afresh = True  # type: ignore[attr-defined]
+    kind.run_from_argv = run_from_argv
+
+
+def _give_way(_: ModuleType) -> None:
+    """Before the first line of a Django that Afresh does not know: the keeper runs the command as it is."""
+    session = current()
+    why = objection()
+    if session is not None and why:
+        session.control.send(GivesWay(why))
+        os._exit(0)
 
 
 TRIGGERS: dict[str, Callable[[ModuleType], None]] = {
+    "django": _give_way,
     "django.core.management.base": _prepare_boot,
     "django.utils.autoreload": _patch_autoreload,
     "django.core.management.commands.runserver": _patch_runserver,
 }
 
 
-def install() -> None:
-    """Patch both seams now, importing what is not loaded yet."""
+def install() -> str:
+    """Patch both seams now, importing what is not loaded yet; why not, in words, where this Django is not known."""
     from importlib import import_module
 
-    for name, patch in TRIGGERS.items():
+    import_module("django")
+    why = objection()
+    for name, patch in () if why else TRIGGERS.items():
         patch(import_module(name))
+    return why
 
 
 def _stand_in() -> None:
@@ -113,8 +162,7 @@ def _run(session: Session, main_func: Callable[..., object], args: tuple[Any, ..
     """What Django does in the child of its reloader; ends the process."""
     from afresh.boot.ending import end
     from afresh.boot.main import report_end
-    from afresh.django.commands import announce, explain, has_own_server, prepare
-    from afresh.django.hosts import answer_also
+    from afresh.django.commands import announce, explain, prepare
     from afresh.django.words import settings_in_words
 
     session.command_runs()
@@ -127,11 +175,31 @@ def _run(session: Session, main_func: Callable[..., object], args: tuple[Any, ..
     # end that a project asks for. The keeper ends everybody in order.
     signal.signal(signal.SIGINT, lambda *_: None)
     command = getattr(main_func, "__self__", None)
-    if has_own_server(command):
-        print("This runserver brings a server of its own: Afresh restarts it, without its guarantees.", file=sys.stderr)
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-        answer_also(session.allow_host)
-        session.serves_by_itself()
-    else:
-        kwargs = prepare(command, kwargs)
-    report_end(session, partial(main_func, *args, **kwargs))
+    _expect_own_server(session, command)
+    report_end(session, partial(main_func, *args, **prepare(command, kwargs)))
+
+
+def _expect_own_server(session: Session, command: object) -> None:
+    """Look whether the command binds its address by itself; nothing but that tells (`afresh.boot.own`)."""
+    from afresh.django.commands import cannot_come_to_run, has_own_inner_run
+
+    if session.own is None:
+        return
+    port = str(getattr(command, "port", ""))
+    # Port 0 is bound by others as well.
+    if port.isdecimal() and (int(port) or has_own_inner_run(command)):
+        session.own.port = int(port)
+    if cannot_come_to_run(command):
+        session.own.claim(is_elsewhere=True)
+
+
+def _answer_also(session: Session) -> None:
+    from afresh.django.hosts import answer_also
+
+    answer_also(session.allow_host)
+
+
+def _begin_reloader(session: Session) -> tuple[Callable[[Sequence[str]], Sequence[Dealt]], bool]:
+    from afresh.django.serving import begin_reloader
+
+    return begin_reloader(session)

@@ -60,6 +60,8 @@ class RunArguments(msgspec.Struct, frozen=True):
 @roomy
 def serve(session: Session, asked: RunArguments) -> NoReturn:
     """Serve under the keeper. Raises OSError, as Django's `run`, when the address cannot be bound."""
+    if session.own is not None:
+        session.own.give_back()
     session.control.ask_to_bind(asked.address, asked.port, ipv6=asked.ipv6)
     hosts.answer_also(session.allow_host)
     _import_what_requests_need()
@@ -101,6 +103,18 @@ def serve(session: Session, asked: RunArguments) -> NoReturn:
             drops=reloader.drops,
         )
     )
+
+
+def begin_reloader(session: Session) -> tuple[Callable[[Sequence[str]], Sequence[Dealt]], bool]:
+    """What Django's reloader does beside a server of the project's own; whom to ask about changed files, and whether
+    the project has receivers for them. An error here is for whoever comes to it."""
+    reloader = Reloader(session)
+    try:
+        load_urls()
+        reloader.begin()
+    except Exception:
+        traceback.print_exc()
+    return reloader.dealt_with, has_receivers(file_changed)
 
 
 def _topics(topic: str, argument: str) -> bytes | None:

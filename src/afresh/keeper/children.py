@@ -17,10 +17,10 @@ CHANNEL_VARIABLE = "AFRESH_CHANNEL"
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
-def become_subreaper() -> None:
+def become_subreaper(wanted: bool = True) -> None:
     """Make orphans of this process's descendants its children, so that their status is known and no zombie stays."""
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, int(wanted), 0, 0, 0)
 
 
 def reap() -> list[tuple[int, int]]:

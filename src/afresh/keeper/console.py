@@ -19,6 +19,10 @@ NO_EXCHANGE = (
     "a function changed, a reload goes on from a checkpoint."
 )
 
+OWN_SERVER = (
+    "This runserver has a server of its own: an edit ends it and starts it again, and requests meanwhile are refused."
+)
+
 
 class Reload(NamedTuple):
     """What is told of a reload: which, by what way, what was edited, why that way, how many modules were executed

@@ -16,12 +16,13 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import msgspec
 
 from afresh.channel import messages as msg
 from afresh.channel.endpoint import MOST_PATHS, pair
+from afresh.channel.listening import listening_inodes
 from afresh.channel.wire import Decoder
 from afresh.errors import Disconnected, UsageError
 from afresh.handover.convoy import Convoy, unpack
@@ -138,6 +139,8 @@ class Keeper:
         self._machine = machine.Machine()
         self._members: dict[int, Member] = {}
         self._status = 0
+        # Why the command is to be run without Afresh, if it is.
+        self.gives_way = ""
         self._listener: socket.socket | None = None
         self._bound: tuple[str, int, bool] | None = None
         self._is_handed = False  # Whether another process has the listening socket, too.
@@ -182,6 +185,7 @@ class Keeper:
         self._first_answered: int | None = None
         self._obstacles_said: set[str] = set()
         self._is_exchange_said = False
+        self._is_own_server_said = False
         self._is_complete = False
         self._looked_for_twin = spec.door == "wsgi" or spawner is not None  # which runs what Django's parent runs
         self._bound_timer: Timer | None = None
@@ -282,6 +286,13 @@ class Keeper:
             self._keys.close()
         return self._status
 
+    def become_the_command(self) -> NoReturn:
+        """Run the user's command in place of this process, as the shell would have run it."""
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self._soft_files, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        signal.signal(signal.SIGTTIN, signal.SIG_DFL)
+        become_subreaper(False)
+        os.execve(self.spec.python, [self.spec.python, *self.spec.flags, *self.spec.target], self.spec.environ)
+
     @property
     def last_signal(self) -> signal.Signals:
         """The signal that asked for the end."""
@@ -367,6 +378,8 @@ class Keeper:
                 message = msg.Serve(generation, has_events, limits, live, self._dashboard_origin(), self._log_form())
                 if handle in self._members:
                     self._members[handle].link.send(message, self._serving_descriptors())
+            case machine.Yield(handle):
+                self._yield_port(handle)
             case machine.RunChecks(handle):
                 self._send(handle, msg.RunChecks())
             case machine.Drain(handle):
@@ -655,7 +668,7 @@ class Keeper:
     def _kill_later(self, handle: int) -> None:
         """A server of the project's own has as long to end as one of ours has to finish."""
         member = self._members.get(handle)
-        if member is not None and self._spawner is None:
+        if member is not None and not self.spec.is_debugged:
             kill_it = partial(self._kill, handle, signal.SIGKILL)
             member.timers.append(self._loop.call_later(self.spec.options.drain, kill_it))
 
@@ -741,7 +754,7 @@ class Keeper:
     def _drain_overdue(self, member: Member) -> None:
         # Who can be followed by a debugger may stand in it without having said so: all of its threads are stopped.
         seconds = self.spec.options.drain
-        if self._spawner is not None or self._prompts.keeps(member.handle, seconds=seconds, now=time.monotonic()):
+        if self.spec.is_debugged or self._prompts.keeps(member.handle, seconds=seconds, now=time.monotonic()):
             self._arm_drain(member.handle)
         else:
             self._step(machine.DrainOverdue(member.handle))
@@ -797,9 +810,10 @@ class Keeper:
                 self._bind_asked(member, address, port, ipv6=ipv6)
             case msg.Ready():
                 self._ready(member, message)
-            case msg.ServesByItself():
-                self._release_listener()
-                self._step(machine.ServesByItself(member.handle))
+            case msg.Claim():
+                self._step(machine.Claims(member.handle))
+            case msg.ServesByItself(receivers, why):
+                self._serves_by_itself(member, why or console.OWN_SERVER, receivers=receivers)
             case msg.Lacks(title):
                 self._lacks(member, title)
             case msg.Undoes(path, changed):
@@ -814,6 +828,9 @@ class Keeper:
                 self._failed(member, failure, is_held=is_held)
             case msg.Refused():
                 member.has_refused = True
+            case msg.GivesWay(why):
+                self.gives_way = why
+                self._step(machine.StopAsked())
             case msg.Forked(handle, pid):
                 self._named(("forked", handle), pid)
             case msg.Continued(pid, seconds):
@@ -1043,6 +1060,7 @@ class Keeper:
             self._say_holder(port)
         else:
             assert self._listener is not None
+            self._step(machine.Binds(member.handle))
             member.link.send(msg.Bound(self._listener.getsockname()[1]))
 
     def _bind(self, address: str, port: int, ipv6: bool) -> None:
@@ -1074,6 +1092,31 @@ class Keeper:
         if self._listener is not None:
             self._listener.close()
         self._listener = self._bound = None
+
+    def _yield_port(self, handle: int) -> None:
+        """A server of the project's own binds the address: connections on their way to one of ours end here."""
+        port = 0 if self.spec.address is None else self.spec.address[1]
+        if self._listener is None and self._machine.generation == 1 and port and listening_inodes(port):
+            # Not each server ends by that (daphne's does not), and the first start of Django's ends with this status.
+            console.say(["Error: That port is already in use."])
+            self._say_holder(port)
+            self._step(machine.Refused(handle, 1))
+            return
+        self._release_listener()
+        for parcel in self._held:
+            parcel.sock.close()
+        self._held.clear()
+        self._send(handle, msg.Yielded())
+
+    def _serves_by_itself(self, member: Member, said: str, *, receivers: bool) -> None:
+        member.receivers = receivers
+        member.serving_since = time.monotonic()
+        self._is_announced = True
+        self._chronicle.mark(self._generation_of(member), "served")
+        if not self._is_own_server_said:
+            self._is_own_server_said = True
+            console.say([said])
+        self._step(machine.ServesByItself(member.handle))
 
     def _bind_for_page(self) -> bool:
         """The boot failed before its command could say where to serve: use what the command line says, or Django's

@@ -39,9 +39,13 @@ class Stage(enum.Enum):
     CHECKPOINT = "checkpoint"
     STANDBY = "standby"  # forked ahead of time; holds nothing and waits to be told to go on
     SERVING = "serving"
-    FOREIGN = "foreign"  # has a server of its own; Afresh only starts and ends it
+    FOREIGN = "foreign"  # has, or makes, a server of its own; Afresh only starts and ends it
     DRAINING = "draining"
     ENDING = "ending"
+
+
+# A process of these stages has the listening socket, or may have it still.
+HOLDING = (Stage.OFFERED, Stage.SERVING, Stage.DRAINING)
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -90,8 +94,20 @@ class BootReady(msgspec.Struct, frozen=True):
     is_quick: bool = False
 
 
+class Claims(msgspec.Struct, frozen=True):
+    """The project's own code binds the command's address, and waits until it may."""
+
+    handle: int
+
+
+class Binds(msgspec.Struct, frozen=True):
+    """The command has come to Django's `run`, and the address is bound for it."""
+
+    handle: int
+
+
 class ServesByItself(msgspec.Struct, frozen=True):
-    """The command brought a server of its own, which binds and answers without Afresh."""
+    """The command brought a server of its own, which answers without Afresh."""
 
     handle: int
 
@@ -185,6 +201,8 @@ Event: TypeAlias = (
     Edited
     | Stood
     | BootReady
+    | Claims
+    | Binds
     | ServesByItself
     | Serving
     | Failed
@@ -240,6 +258,12 @@ class Serve(msgspec.Struct, frozen=True):
 
     handle: int
     generation: int
+
+
+class Yield(msgspec.Struct, frozen=True):
+    """Give up the listening socket, which no other process has any more, and tell the process that it may bind."""
+
+    handle: int
 
 
 class RunChecks(msgspec.Struct, frozen=True):
@@ -333,6 +357,7 @@ Effect: TypeAlias = (
     | ForkFrom
     | GoOn
     | Serve
+    | Yield
     | RunChecks
     | Drain
     | Stop
@@ -382,6 +407,7 @@ class Machine(msgspec.Struct):
     _suspects: bool = False  # as `is_exclusive`, but only a start that succeeds will prove it
     _told: tuple[int, bool] = (0, False)
     _ended_early: int = 0  # the generation of which a server ended as soon as it served
+    _claimant: int | None = None  # waits until nobody else holds the listening socket
 
     def __repr__(self) -> str:
         records = self.records.values()
@@ -407,8 +433,14 @@ class Machine(msgspec.Struct):
                 yield from self._stood(handle)
             case BootReady(handle, forks, checks, is_quick):
                 yield from self._boot_ready(handle, forks=forks, checks=checks, is_quick=is_quick)
+            case Claims(handle):
+                yield from self._claims(handle)
+            case Binds(handle):
+                if self._is_current(handle) and self.records[handle].stage is Stage.FOREIGN:
+                    self._set(handle, stage=Stage.STARTING, is_foreign=False)
             case ServesByItself(handle):
-                yield from self._serves_by_itself(handle)
+                if self._is_current(handle) and self.records[handle].stage is Stage.FOREIGN:
+                    yield from self._now_answering(by_page=False)
             case Serving(handle):
                 yield from self._serving(handle)
             case Failed(generation, failure, is_held):
@@ -444,10 +476,12 @@ class Machine(msgspec.Struct):
     @property
     def application(self) -> int | None:
         """The process that may have answered requests with the code of this generation: that it serves is known only
-        after it has begun to. None while there is none: while a page answers, or a server of the project's own."""
+        after it has begun to. None while there is none, as while a page answers, and until a server of the project's
+        own accepts."""
         if self.failure is not None:
             return None
-        places = (Stage.OFFERED, Stage.SERVING)
+        accepts = self._told == (self.generation, False)
+        places = (Stage.OFFERED, Stage.SERVING, Stage.FOREIGN) if accepts else (Stage.OFFERED, Stage.SERVING)
         found = (
             record.handle
             for record in self.records.values()
@@ -685,10 +719,32 @@ class Machine(msgspec.Struct):
         self._set(standby.handle, stage=Stage.ENDING)
         yield Kill(standby.handle, Force.KILL)
 
-    def _serves_by_itself(self, handle: int) -> Effects:
-        if self._is_starting(handle):
-            self._set(handle, stage=Stage.FOREIGN, is_foreign=True)
-            yield from self._now_answering(by_page=False)
+    def _claims(self, handle: int) -> Effects:
+        """Whoever holds the listening socket ends first: a server of the generation before, a page of this one."""
+        if not self._is_starting(handle) or self.is_stopping:
+            return
+        if handle == self.second:  # it only tries the port, as the one before it did, which answers by now
+            self.second = None
+            self._set(handle, stage=Stage.ENDING)
+            yield Kill(handle, Force.KILL)
+            return
+        self._set(handle, stage=Stage.FOREIGN, is_foreign=True)
+        self._claimant = handle
+        if self.server is not None:
+            self.server = None
+            yield Route(None)
+        for record in list(self.records.values()):
+            if record.stage in (Stage.OFFERED, Stage.SERVING):
+                yield from self._retire(record)
+        yield from self._yield_port()
+
+    def _yield_port(self) -> Effects:
+        claimant = self._claimant
+        if claimant is None or not self._is_current(claimant):
+            return
+        if not any(record.stage in HOLDING for record in self.records.values()):
+            self._claimant = None
+            yield Yield(claimant)
 
     def _serving(self, handle: int) -> Effects:
         record = self.records.get(handle)
@@ -848,6 +904,7 @@ class Machine(msgspec.Struct):
         if self.is_stopping:
             yield from self._continue_stop()
             return
+        yield from self._yield_port()
         if record.parent is not None:
             yield from self._release(record.parent)
         if event.handle == self.ready:
@@ -869,10 +926,11 @@ class Machine(msgspec.Struct):
             case Role.PAGE, _:
                 if lasted and self.failure is not None:
                     yield from self._spawn_page(self.failure)
-            case Role.BOOT, Stage.STARTING | Stage.FOREIGN:
+            case Role.BOOT, Stage.STARTING:
                 title = f"The project's process {describe(status)} while it was starting."
-                is_held = status > 0 and record.stage is Stage.STARTING
-                yield from self._start_failed(Failure("exit", title), is_held=is_held)
+                yield from self._start_failed(Failure("exit", title), is_held=status > 0)
+            case Role.BOOT, Stage.FOREIGN:
+                yield from self._fail(Failure("exit", f"The project's own server {describe(status)}."))
             case ((Role.SERVER | Role.BOOT), Stage.OFFERED | Stage.SERVING):
                 if self.failure is not None:
                     return

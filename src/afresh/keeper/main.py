@@ -35,6 +35,11 @@ def _run(handoff: Handoff) -> int:
     except AfreshError as exc:
         console.say([f"Error: {exc} {exc.hint}".strip()])
         status = 1
+    else:
+        if keeper.gives_way:
+            terminal.restore()
+            console.say([keeper.gives_way])
+            keeper.become_the_command()
     finally:
         terminal.restore()
     if ended_by == signal.SIGHUP:

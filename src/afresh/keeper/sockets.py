@@ -3,6 +3,8 @@
 import os
 import socket
 
+from afresh.channel.listening import listening_inodes
+
 
 def bind(address: str, port: int, *, ipv6: bool) -> socket.socket:
     """A listening socket as Django's server makes it (`socketserver.TCPServer` with `allow_reuse_address`).
@@ -25,10 +27,9 @@ def bind(address: str, port: int, *, ipv6: bool) -> socket.socket:
 def holder(port: int) -> str | None:
     """The process that listens on this TCP port, as "name (pid 123)"; None where /proc does not tell.
 
-    Linux lists sockets in /proc/net/tcp and tcp6 (proc(5)); an ordinary user sees only the descriptors of its own
-    processes.
+    An ordinary user sees only the descriptors of its own processes.
     """
-    inodes = set(_listening_inodes(port))
+    inodes = set(listening_inodes(port))
     if not inodes:
         return None
     links = {f"socket:[{inode}]" for inode in inodes}
@@ -36,18 +37,6 @@ def holder(port: int) -> str | None:
         if links & _descriptor_targets(pid):
             return f"{_name(pid)} (pid {pid})"
     return None
-
-
-def _listening_inodes(port: int) -> list[str]:
-    inodes: list[str] = []
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(table, encoding="ascii") as file:
-                rows = [line.split() for line in file.readlines()[1:]]
-        except OSError:
-            continue
-        inodes += [row[9] for row in rows if row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port]
-    return inodes
 
 
 def _descriptor_targets(pid: str) -> set[str]:

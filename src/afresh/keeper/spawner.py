@@ -1,4 +1,5 @@
-"""Under a debugger: the first process stays what it is and starts everybody beside itself.
+"""Where the first process has to stay what it is, it starts everybody beside itself: under a debugger, and where it
+came to Django's reloader by itself, with whatever it has started on the way.
 
 A debugger follows those processes that the one it was attached to starts in a way it knows (`subprocess`, for pydevd),
 and rewrites their command lines for it. So the keeper, which is not to be followed, is started through `env`, and does

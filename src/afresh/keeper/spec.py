@@ -34,6 +34,7 @@ class BootSpec(NamedTuple):
     what Afresh runs itself; a factory ends in "()". `environ`: the environment as the first process got it from the
     shell, not `os.environ`, which the project may have changed: otherwise an edited .env file never takes effect.
     `door`: "manage.py", "afresh" or "wsgi". `address`: host, port and IPv6 as far as the command line says it.
+    `is_debugged`: whoever starts boots is followed by a debugger, and so are they.
     """
 
     python: str
@@ -44,6 +45,7 @@ class BootSpec(NamedTuple):
     door: str
     address: tuple[str, int, bool] | None
     options: Options
+    is_debugged: bool = False
 
     def to_json(self) -> str:
         """ASCII only: names and values that are not UTF-8 (surrogate escapes) survive."""
@@ -63,6 +65,7 @@ class BootSpec(NamedTuple):
             door=plain["door"],
             address=None if address is None else (address[0], address[1], address[2]),
             options=Options.from_plain(plain["options"]),
+            is_debugged=plain["is_debugged"],
         )
 
 

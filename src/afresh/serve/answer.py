@@ -2,7 +2,6 @@
 
 import io
 import os
-import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from http import HTTPStatus
@@ -10,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
 
+from afresh import native
 from afresh.serve.body import SocketBody, spool_chunked
 from afresh.serve.complaint import tell_error
 from afresh.serve.config import Config
@@ -182,7 +182,7 @@ def _refuse(service: Service, connection: Connection, refusal: Refusal) -> bool:
 
 
 def _answer(service: Service, connection: Connection, number: int) -> None:
-    began = time.monotonic()
+    began = native.monotonic()
     wire = Wire(connection.sock, service.config.body_wait)
     head, body, raw = _open_body(service, connection, wire)
     rewrite = None if service.rewriter is None else service.rewriter(head, number)
@@ -266,7 +266,7 @@ class _Line:
             self._connection.peer,
             self._connection.sock,
             self._message,
-            seconds=0.0 if self._began is None else time.monotonic() - self._began,
+            seconds=0.0 if self._began is None else native.monotonic() - self._began,
             is_sent=is_sent,
         )
         try:

@@ -11,7 +11,6 @@ slow enough to keep it up for ever, with a third of the throughput.
 """
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +18,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from afresh import native
 from afresh.serve.interval import SwitchInterval
 from afresh.serve.progress import Progress, ThreadFile, is_runnable, work_time
 from afresh.serve.wake import Wake, held_lock, own_wake
@@ -141,7 +141,7 @@ class Crew(Generic[Job]):
         """Whether the leader should answer by itself."""
         if not self._bounds.answers_here or self._is_full():
             return False
-        return time.monotonic() - self._last_takeover >= self._bounds.calm_after
+        return native.monotonic() - self._last_takeover >= self._bounds.calm_after
 
     def _is_full(self) -> bool:
         """Whether as many answer as may, but for the leader and the one that stands by: one more would be too many.
@@ -153,7 +153,7 @@ class Crew(Generic[Job]):
 
         If not, the connections are another thread's now: return from `lead` without touching them.
         """
-        turn = _Turn(job, time.monotonic())
+        turn = _Turn(job, native.monotonic())
         with self._lock:
             self._turn = turn
             self._turns += 1
@@ -308,7 +308,7 @@ class Crew(Generic[Job]):
 
     def _left(self, turn: _Turn[Job]) -> float:
         """Seconds until an answer looks overdue."""
-        return turn.began + self._bounds.takeover_after - time.monotonic()
+        return turn.began + self._bounds.takeover_after - native.monotonic()
 
     def _pause(self, turns: int, progress: Progress | None) -> float:
         """Seconds until the next look, 0 if the answer in progress is overdue; `turns` as of the last look.
@@ -332,7 +332,7 @@ class Crew(Generic[Job]):
 
         In all since then: on a busy machine a thread that computes gets a small part of each moment.
         """
-        now, bound = time.monotonic(), self._bounds.takeover_after
+        now, bound = native.monotonic(), self._bounds.takeover_after
         if turn.suspected is None:
             turn.suspected = (now, progress)
             return False
@@ -345,7 +345,7 @@ class Crew(Generic[Job]):
         turn, self._turn = self._turn, None
         assert turn is not None
         self._armed = False
-        self._last_takeover = time.monotonic()
+        self._last_takeover = native.monotonic()
         self._interval.begin()
         self._work.take_out(turn.job)
         if not self._resting:

@@ -9,7 +9,6 @@ import resource
 import select
 import socket
 import sys
-import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from http import HTTPStatus
 
 import msgspec
 
+from afresh import native
 from afresh.errors import AfreshError
 from afresh.handover.parcel import Parcel
 from afresh.serve.answer import Service, answer
@@ -240,7 +240,7 @@ class Leader:
         if connection.phase is Phase.LINGERING:
             return
         if self._witness is not None and connection.is_idle:
-            connection.first_byte = time.monotonic_ns()
+            connection.first_byte = native.monotonic_ns()
         connection.intake.feed(data)
         self._ready.append(connection)
 
@@ -279,7 +279,7 @@ class Leader:
             return False
         connection.head_began = 0.0
         if connection.first_byte:
-            connection.receiving, connection.first_byte = time.monotonic_ns() - connection.first_byte, 0
+            connection.receiving, connection.first_byte = native.monotonic_ns() - connection.first_byte, 0
         # Before the gate: whatever becomes of the application, the keeper's own pages do not wait for it.
         if self._is_keepers(head):
             connection.is_keepers = True
@@ -306,13 +306,13 @@ class Leader:
     def _wait_for_head(self, connection: Connection) -> None:
         """Read on. A head that has begun must be complete in time."""
         if connection.intake.received and not connection.head_began:
-            connection.head_began = time.monotonic()
+            connection.head_began = native.monotonic()
             self._keep_to(self._head_bound, connection)
         self.roster.watch(connection)
 
     def _wait_for_body(self, connection: Connection) -> None:
         """Read on. Something of it must come in time."""
-        connection.body_came = time.monotonic()
+        connection.body_came = native.monotonic()
         self._keep_to(self._body_bound, connection)
         self.roster.watch(connection)
 
@@ -340,7 +340,7 @@ class Leader:
 
     def _look(self, bound: _Bound, connection: Connection) -> None:
         since = bound.since(connection)
-        left = since + bound.seconds - time.monotonic()
+        left = since + bound.seconds - native.monotonic()
         # What was read and not looked at may be all that was missing.
         if since and (left > 0 or connection in self._ready):
             self._look_later(bound, connection, max(0.0, left))
@@ -457,7 +457,7 @@ class Leader:
 
     def _rest(self, connection: Connection) -> None:
         """Wait for the connection's next request."""
-        connection.idle_since = time.monotonic()
+        connection.idle_since = native.monotonic()
         self.roster.watch(connection)
         self._keep_to(self._idle_bound, connection)
 

@@ -4,11 +4,11 @@ import atexit
 import os
 import select
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import TextIO
 
+from afresh import native
 from afresh.serve.complaint import tell_error
 
 MOMENT = 0.02
@@ -79,7 +79,7 @@ class Output:
 
     def _has_room(self) -> bool:
         """Whether this moment may have another write. Threads may count one too few, which does no harm."""
-        now = time.monotonic()
+        now = native.monotonic()
         if now - self._began >= MOMENT:
             self._began, self._writes = now, 0
         self._writes += 1

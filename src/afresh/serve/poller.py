@@ -4,11 +4,11 @@ import heapq
 import itertools
 import os
 import select
-import time
 import weakref
 from collections import deque
 from collections.abc import Callable
 
+from afresh import native
 from afresh.serve.complaint import tell_error
 
 Call = Callable[[], None]
@@ -57,7 +57,7 @@ class Poller:
 
     def later(self, delay: float, call: Call) -> None:
         """Have `call` done after `delay` seconds. For the thread that waits."""
-        heapq.heappush(self._deadlines, (time.monotonic() + delay, next(self._numbers), call))
+        heapq.heappush(self._deadlines, (native.monotonic() + delay, next(self._numbers), call))
 
     def wait(self, *, at_once: bool = False) -> list[int]:
         """Wait until there is something to do, `at_once` not at all; returns the descriptors that are ready.
@@ -72,10 +72,10 @@ class Poller:
     def _timeout(self) -> float | None:
         if not self._deadlines:
             return None
-        return max(0.0, self._deadlines[0][0] - time.monotonic())
+        return max(0.0, self._deadlines[0][0] - native.monotonic())
 
     def _call_due(self) -> None:
-        now = time.monotonic()
+        now = native.monotonic()
         while self._deadlines and self._deadlines[0][0] <= now:
             _do(heapq.heappop(self._deadlines)[2])
 

@@ -5,8 +5,8 @@ No thread waits for a slow client here, so that a page of many assets, or a thou
 
 import os
 import socket
-import time
 
+from afresh import native
 from afresh.serve.wire import PeerGone, send_file
 from afresh.static.files import FileResponse
 from afresh.static.plan import Part
@@ -34,7 +34,7 @@ class Transfer:
 
     def __init__(self, head: bytes, response: FileResponse, request_line: str, keeps: bool) -> None:
         self._descriptor = response.descriptor
-        self.began = time.monotonic()
+        self.began = native.monotonic()
         self.request_line = request_line
         self.line: _Line | None = None
         self.keeps = keeps

@@ -452,13 +452,79 @@ def test_a_bound_that_passed_means_nothing_to_a_later_generation() -> None:
     assert machine.step(m.TooSlow(1, 30.0)) == []
 
 
-def test_a_foreign_server_is_gone_before_its_successor_starts() -> None:
+def foreign() -> m.Machine:
+    """Generation 1: boot 1 has a server of its own, which answers."""
     machine, _ = started()
-    machine.step(m.ServesByItself(1))
+    assert machine.step(m.Claims(1)) == [m.Yield(1)]
+    assert machine.step(m.ServesByItself(1)) == [m.Answering(1, "start", False)]
+    return machine
+
+
+def test_a_foreign_server_is_gone_before_its_successor_starts() -> None:
+    machine = foreign()
     effects = machine.step(m.Edited("views.py"))
     assert m.Kill(1, m.Force.TERMINATE) in effects
     assert m.Spawn not in kinds(effects)
     assert machine.step(m.Ended(1, 0)) == [m.Spawn(2, m.Role.BOOT, 2)]
+
+
+def test_a_claim_waits_for_all_who_hold_the_listening_socket() -> None:
+    """The project's command was exchanged for one with a server of its own while ours has requests to finish."""
+    machine = serving()
+    machine.step(m.Edited("settings.py"))
+    assert machine.step(m.Claims(3)) == []
+    assert machine.step(m.Ended(1, 0)) == []
+    assert machine.step(m.Ended(2, 0)) == [m.Yield(3)]
+    assert machine.step(m.ServesByItself(3)) == [m.Answering(2, "settings.py", False)]
+
+
+def test_a_claim_ends_the_waiting_page_first() -> None:
+    machine, _ = started()
+    machine.step(m.TooSlow(1, 30.0))
+    machine.step(m.Serving(2))
+    assert machine.step(m.Claims(1)) == [m.Route(None), m.Drain(2)]
+    assert machine.step(m.Ended(2, 0)) == [m.Yield(1)]
+
+
+def test_a_claim_follows_a_page_that_shows_a_failure() -> None:
+    machine = foreign()
+    machine.step(m.Edited("views.py"))
+    machine.step(m.Ended(1, 0))
+    machine.step(m.Failed(2, BROKEN))
+    machine.step(m.Ended(2, 1, explained=True))
+    machine.step(m.Serving(3))
+    assert m.Drain(3) in machine.step(m.Edited("views.py"))
+    assert machine.step(m.Claims(4)) == []
+    assert machine.step(m.Ended(3, 0)) == [m.Yield(4)]
+
+
+def test_who_only_tried_the_port_is_served_by_us() -> None:
+    machine, _ = started()
+    machine.step(m.Claims(1))
+    machine.step(m.Binds(1))
+    assert machine.step(m.BootReady(1, forks=True, checks=False)) == forked(1, 2, 1)
+    assert m.Answering(1, "start", False) in machine.step(m.Serving(2))
+
+
+def test_the_claim_of_an_older_generation_is_not_heard() -> None:
+    machine, _ = started()
+    machine.step(m.Edited("views.py"))
+    assert machine.step(m.Claims(1)) == []
+    assert machine.step(m.ServesByItself(1)) == []
+
+
+def test_whoever_goes_a_way_a_second_time_does_not_take_the_port() -> None:
+    machine = quickly_resumed()
+    machine.step(m.ChecksDue(2))
+    assert machine.step(m.Claims(5)) == [m.Kill(5, m.Force.KILL)]
+    assert machine.server == 4
+
+
+def test_a_foreign_server_that_ends_is_answered_for() -> None:
+    machine = foreign()
+    effects = machine.step(m.Ended(1, -11))
+    assert effects[0] == m.ShowFailure(Failure("exit", "The project's own server was ended by signal 11."), 1)
+    assert kinds(effects[1:]) == [m.Spawn]
 
 
 # ---- what only one process can have ---------------------------------------------------------------------------------
@@ -722,6 +788,8 @@ handles = st.integers(min_value=1, max_value=8)
 events = st.one_of(
     st.builds(m.Edited, st.just("views.py")),
     st.builds(m.BootReady, handles, st.booleans(), st.booleans()),
+    st.builds(m.Claims, handles),
+    st.builds(m.Binds, handles),
     st.builds(m.ServesByItself, handles),
     st.builds(m.Serving, handles),
     st.builds(m.Failed, handles, st.sampled_from([BROKEN, CHECKS]), st.booleans()),
