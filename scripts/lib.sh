@@ -43,7 +43,7 @@ PY
 # Those of scripts/pythons count where their version is asked for.
 find_python() {
     printf '%s\n' "${PYTHONS:-$(all_pythons)}" | awk -F '\t' -v version="${1:-}" \
-        'version == "" ? $3 !~ "/[.]cache/pythons/" : $2 == version { print $3; exit }' | grep .
+        '!found && (version == "" ? $3 !~ "/[.]cache/pythons/" : $2 == version) { found = 1; print $3 }' | grep .
 }
 
 # virtual_environment DIRECTORY VERSION PIP-ARGUMENT...: made with find_python VERSION and filled, once; again only when
