@@ -6,8 +6,6 @@ that copy holds nobody has exchanged.
 """
 
 import os
-import select
-import socket
 import sys
 from collections.abc import Callable
 from types import BuiltinFunctionType, ModuleType
@@ -41,6 +39,9 @@ def who_serves() -> str:
 
     Requests of such a project are to be answered as it expects: by switching in one thread.
     """
+    import select
+    import socket
+
     # Not by how threads are started: a debugger wraps that, and what it starts are threads.
     thread = sys.modules["_thread"]
     for found in (thread.get_ident, thread.allocate_lock, getattr(select, "poll", None), socket.socket):

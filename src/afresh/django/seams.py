@@ -103,24 +103,37 @@ def _prepare_boot(base: ModuleType) -> None:
 
 
 def _give_way_to_others(session: Session, kind: Any) -> None:
-    """Let a `runserver` that is none of Django's have the address: whatever it does, it does not come to `run`."""
-    original = kind.run_from_argv
-    if hasattr(original, "is_afresh"):
-        return
+    original = vars(kind)["run_from_argv"]
+    if not isinstance(original, _GivesWayToOthers):
+        kind.run_from_argv = _GivesWayToOthers(original, session)
 
-    def run_from_argv(self: object, argv: list[str]) -> None:
+
+class _GivesWayToOthers:
+    """`BaseCommand.run_from_argv`, which lets a `runserver` that is none of Django's have the address, since that never
+    comes to `run`.
+
+    Decided when the method is looked up, just before its call: so no frame of ours stands in the command's tracebacks.
+    """
+
+    def __init__(self, original: Any, session: Session) -> None:
+        self._original = original
+        self._session = session
+
+    def __get__(self, command: object, owner: type) -> object:
+        if owner.__module__.endswith(".management.commands.runserver") and command is not None:
+            self._begins(command)
+        return self._original.__get__(command, owner)
+
+    def _begins(self, command: object) -> None:
         runserver = sys.modules.get("django.core.management.commands.runserver")
-        if argv[1:2] == ["runserver"] and (runserver is None or not isinstance(self, runserver.Command)):
-            if session.role == "twin":
-                _stand_in()
-            if session.own is not None:
-                session.own.claim(is_elsewhere=True)
-                # What it has started and waits for, it ends.
-                signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        original(self, argv)
-
-    run_from_argv.is_afresh = True  # type: ignore[attr-defined]
-    kind.run_from_argv = run_from_argv
+        if runserver is not None and isinstance(command, runserver.Command):
+            return
+        if self._session.role == "twin":
+            _stand_in()
+        if self._session.own is not None:
+            self._session.own.claim(is_elsewhere=True)
+            # What it has started and waits for, it ends.
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def _give_way(_: ModuleType) -> None:
