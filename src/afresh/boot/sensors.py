@@ -129,9 +129,11 @@ def _has_threads() -> bool:
 
 def _names_of_threads() -> str:
     """Those that a fork would lose: as Python calls them, or else as the kernel does, each name once."""
-    ours = {str(thread.native_id): thread.name for thread in threading.enumerate()}
-    names = [name for task, name in ours.items() if task != str(os.getpid())]
-    foreign = [task for task in _tasks() if task not in ours]
+    # Of the main thread of a forked process, `native_id` is still that of the process it was forked from.
+    main = threading.main_thread()
+    ours = {str(thread.native_id): thread.name for thread in threading.enumerate() if thread is not main}
+    names = list(ours.values())
+    foreign = [task for task in _tasks() if task not in ours and task != str(os.getpid())]
     if len(foreign) > _allowed:
         names += [f"{_task_name(task)}, not Python's own" for task in foreign]
     return ", ".join(dict.fromkeys(names))
