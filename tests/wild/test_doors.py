@@ -515,21 +515,36 @@ urlpatterns = [path("", views.page), path("meet", views.meet)]
 def test_python_s_functions_exchanged_in_manage_py(equipped: Project, name: str) -> None:
     """By the first line of `manage.py`: edits of a body, of what ran, of a template, and a broken one."""
     edit(equipped.root / "manage.py", "#!/usr/bin/env python\n", f"#!/usr/bin/env python\n{EXCHANGES[name]}\n")
+    get = _get_again if name.endswith("left") else Served.get
     with serving(equipped) as served:
         until(lambda: _status(served) == 200)
-        assert served.get("/") == "b0c0|t0"
+        assert get(served) == "b0c0|t0"
         for old, new, text in (("'b0'", "'b1'", "b1c0|t0"), ("'c0'", "'c1'", "b1c1|t0")):
             restarts(served, edited("site1/views.py", old, new))
-            assert served.get("/") == text
+            assert get(served) == text
         served.save(edited("templates/p.html", "t0", "t1"))
         shows(served, "b1c1|t1")
         told = served.server.err.here()
         served.save(edited("site1/views.py", "def page(request):", "def page(request:"))
         served.server.err.wait_for("SyntaxError", after=told)
         restarts(served, edited("site1/views.py", "def page(request:", "def page(request):"))
-        assert served.get("/") == "b1c1|t1"
+        assert get(served) == "b1c1|t1"
         package = name.partition(",")[0]
         served.server.err.wait_for(rf"\b{package} has taken the place of")
+
+
+def _get_again(served: Served) -> str:
+    """Where only sockets are gevent's, Django's server closes about every other connection without an answer, without
+    Afresh too. What is answered must be right."""
+    answers: list[str] = []
+
+    def is_answered() -> bool:
+        with suppress(OSError):
+            answers.append(served.get())
+        return bool(answers)
+
+    until(is_answered)
+    return answers[0]
 
 
 @pytest.mark.parametrize("name", ["gevent", "eventlet"])
