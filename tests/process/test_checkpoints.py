@@ -719,6 +719,9 @@ def app(environ, start_response):
 MORE = "@dataclass(slots=True)\nclass Two(Base):\n    size: int = 0\n"
 
 
+@pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="there Python itself may keep the class, by chance of its counts"
+)
 def test_a_class_that_its_decorator_has_replaced_is_not_seen(tmp_path: Path) -> None:
     """Python collects it within some two thousand objects more. Kept from that, it would be seen for ever."""
     with serving(tmp_path, application=REPLACED) as project:
