@@ -131,7 +131,8 @@ def test_what_a_view_has_read_and_kept(project: Project) -> None:
         assert " none " in served.get("/words/")
         served.save(written("words.txt", "again"))
         assert " again " in served.get("/words/")
-        assert "resume · words.txt · only requests have used it" in served.told()
+        # Why depends on how soon after the edit before it comes.
+        assert "resume · words.txt · " in served.told()
         pid = pid_of(served.get("/words/"))
         served.save(written("notes.txt", "nobody reads this"))
         assert pid_of(served.get("/words/")) == pid
