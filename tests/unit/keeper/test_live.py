@@ -72,6 +72,17 @@ def test_a_stream_begins_with_what_is_true_and_goes_on_with_what_becomes_so(rig:
     assert received[1]["changes"] == [[1, "css", "a.css"]]
 
 
+def test_a_stream_that_opens_before_anything_answers_says_nothing_until_then(rig: Rig) -> None:
+    """A page of an earlier start would load for it, and again when something answers."""
+    client = rig.ask("/__afresh__/events")
+    rig.live.changed(["/p/a.css"], [], "/p")
+    rig.live.answers(1, by_page=False)
+    received = b""
+    while not events(received):
+        received += client.recv(65536)
+    assert [event["turn"] for event in events(received)] == [4]
+
+
 def test_a_client_that_goes_is_forgotten(rig: Rig) -> None:
     client = rig.ask("/__afresh__/events")
     (descriptor,) = rig.streams()
@@ -83,6 +94,7 @@ def test_a_client_that_goes_is_forgotten(rig: Rig) -> None:
 
 
 def test_one_that_does_not_read_is_cut_off_and_delays_nobody(rig: Rig) -> None:
+    rig.live.answers(1, by_page=False)
     slow, quick = rig.ask("/__afresh__/events"), rig.ask("/__afresh__/events")
     for number in range(2000):
         rig.live.changed([f"/p/{'x' * 200}{number}.css"], [], "/p")
