@@ -219,7 +219,7 @@ def test_the_end_of_the_old_does_not_undo_what_the_new_has_made(project: Project
             number(tried, n)
             assert tried.get() == expected(n)
         reloads = tried.server.err.text().count("\nreload ")
-        assert reloads <= 6, tried.told()
+        assert reloads < 10, tried.told()  # one for each save, some made again, and no loop
 
 
 # duckdb/duckdb#13079, of uvicorn --reload: "Conflicting lock is held in … python".
