@@ -192,7 +192,8 @@ def test_a_file_that_each_start_truncates(project: Project) -> None:
         for step in steps():
             assert json.loads(reloaded(served, step)[0]) == "answered\n"
         told = served.server.err.wait_for(RELOAD)
-        assert "answers.txt, which the start-up had opened for writing, was written since" in served.told(), told
+        if sys.version_info >= (3, 12):  # else that functions cannot be exchanged is the reason
+            assert "answers.txt, which the start-up had opened for writing, was written since" in served.told(), told
 
 
 HARMLESS = {

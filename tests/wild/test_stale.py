@@ -143,7 +143,7 @@ def test_what_a_start_or_a_request_writes_beside_them_is_no_edit(project: Projec
         pid = served.get("/write/")
         served.save(written("README.md", "read me"), written("notes.log", "x"), written("fresh.txt", "x"))
         assert served.get("/write/") == pid
-        assert "reload" not in served.told()
+        assert "\nreload " not in served.told()
 
 
 def test_an_environment_above_the_project(project: Project) -> None:
